@@ -1,0 +1,117 @@
+"""Starting a process that cannot outlive us, and stopping one so that nothing of it stays."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from portal.embedded.place import Account
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    output: IO[bytes] | int,
+    environment: Mapping[str, str] | None = None,
+    account: Account | None = None,
+    directory: Path | None = None,
+    if_orphaned: signal.Signals,
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in a process group of its own, so that Ctrl-C in the terminal reaches only us.
+
+    On Linux the kernel sends it `if_orphaned` should we be killed outright; what it started itself is its own
+    to look after.
+    """
+    return subprocess.Popen(  # noqa: S603  # the callers name what they start
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=directory,
+        env=environment,
+        start_new_session=True,
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
+        extra_groups=None if account is None else [],
+        # A plain system call in the child, after it changed its user, which would clear it.
+        preexec_fn=_ask_for_signal(if_orphaned),  # noqa: PLW1509
+    )
+
+
+def _ask_for_signal(number: signal.Signals) -> Callable[[], None]:
+    def ask() -> None:
+        if _libc is not None:
+            _libc.prctl(PR_SET_PDEATHSIG, number.value)
+
+    return ask
+
+
+def stop(process: subprocess.Popen[bytes], *, grace: float, politely: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the process to end, kill it after `grace` seconds, then kill what is left of its group."""
+    if process.poll() is None:
+        process.send_signal(politely)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace)
+    kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """The process, if it still runs, and everything it left behind in its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def stop_leftover(pid_file: Path, *, program: str, mark: str, politely: signal.Signals) -> None:
+    """End a server that an earlier, killed run left behind, and drop a pid file that names nobody of ours.
+
+    The pid may meanwhile belong to an innocent process: only one whose command line holds both `program`
+    and `mark` (the path of its files) is touched.
+    """
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return
+    command = _command_line(pid)
+    if program in command and mark in command:
+        _end(pid, politely)
+    pid_file.unlink(missing_ok=True)
+
+
+def _end(pid: int, politely: signal.Signals) -> None:
+    for number, seconds in ((politely, 15.0), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        while _command_line(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _command_line(pid: int) -> str:
+    """The command line of a live process, empty if there is none (or it is a zombie)."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+        except OSError:
+            return ""
+    listed = subprocess.run(  # noqa: S603  # a number and fixed words
+        ["/bin/ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return listed.stdout
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """The last lines of a server's log, for an error message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

@@ -1,0 +1,148 @@
+"""Customers, their contacts and projects, and who of the provider looks after them."""
+
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from .hours import SupportHours
+from .people import Person
+from .recorded import STILL_RECORDED, Recorded, no_overlap
+from .teams import Team
+
+
+class Customer(models.Model):
+    key = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=160)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, person: Person | AnonymousUser) -> Self:
+        """Projects the person may see: all for the provider's people, else those they are contact for."""
+        if not isinstance(person, Person) or not person.is_active:
+            return self.none()
+        if person.is_staff:
+            return self
+        contacts = Contact.objects.filter(person=person, left_at__isnull=True)
+        unlimited = contacts.filter(limited_to__isnull=True).values("customer")
+        return self.filter(Q(customer__in=unlimited) | Q(limited_contacts__in=contacts)).distinct()
+
+
+class Project(models.Model):
+    """One system the provider runs for one customer; its key is what people say on the phone."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="projects")
+    key = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=160)
+    hotline = PhoneNumberField(_("hotline"), blank=True)
+    languages = ArrayField(models.CharField(max_length=5), default=list, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ProjectSupport(Recorded):
+    """Whose office hours and which team support a project; one row stands recorded per project."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="support")
+    hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+")
+    service_desk = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("project support")
+        constraints = [
+            models.UniqueConstraint(fields=["project"], condition=STILL_RECORDED, name="project_support_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id}: {self.team_id}"
+
+
+class Assignment(Recorded):
+    """A person as SDM or BRM of a project: the first in order holds the role, later ones are deputies."""
+
+    class Role(models.TextChoices):
+        SDM = "sdm", _("Service Delivery Manager")
+        BRM = "brm", _("Business Relationship Manager")
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="assignments")
+    role = models.CharField(max_length=3, choices=Role)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments")
+    order = models.PositiveSmallIntegerField(default=1)
+    valid = DateTimeRangeField()
+
+    class Meta:
+        verbose_name = _("assignment")
+        ordering = ["project", "role", "order"]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=["sdm", "brm"]), name="assignment_role"),
+            *(
+                no_overlap(
+                    name=f"assignment_one_{role}_per_place",
+                    same=("project", "order"),
+                    period="valid",
+                    condition=STILL_RECORDED & Q(role=role),
+                )
+                for role in ("sdm", "brm")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.role} {self.order}: {self.person_id}"
+
+
+class Contact(models.Model):
+    """A person of a customer: what they may do, and how the provider calls them back.
+
+    `limited_to` empty means every project of the customer.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
+    limited_to = models.ManyToManyField(Project, blank=True, related_name="limited_contacts")
+    company = models.CharField(_("company"), max_length=160, blank=True)
+    can_report = models.BooleanField(_("may report"), default=True)
+    can_order = models.BooleanField(_("may order"), default=False)
+    can_manage_contacts = models.BooleanField(_("may manage contacts"), default=False)
+    call_back_order = models.PositiveSmallIntegerField(_("order of call-back"), null=True, blank=True)
+    reachable = models.ForeignKey(
+        SupportHours,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("empty: always"),
+    )
+    pin = models.CharField(max_length=128, blank=True, editable=False, help_text=_("hashed like a password"))
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["customer", "call_back_order", "pk"]
+        constraints = [models.UniqueConstraint(fields=["customer", "person"], name="contact_once_per_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} @ {self.customer_id}"

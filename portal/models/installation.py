@@ -1,0 +1,51 @@
+"""The provider's installation: one row of facts, and the ordered list of its management."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from .people import Person
+from .recorded import STILL_RECORDED, Recorded
+from .validators import validate_zone
+
+
+class Installation(models.Model):
+    """Exactly one row: the provider, its switchboard, its margin and its last resort (a named phone)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(_("name"), max_length=160)
+    zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
+    switchboard = PhoneNumberField(_("switchboard"), blank=True)
+    answer_margin = models.PositiveSmallIntegerField(
+        _("answer margin"),
+        default=15,
+        help_text=_("Minutes before the response target at which the last answering link must have begun"),
+    )
+    last_resort_name = models.CharField(_("last resort"), max_length=120, blank=True)
+    last_resort_phone = PhoneNumberField(_("phone of the last resort"), blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("installation")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationManager(Recorded):
+    """The provider's management in the order in which an alarm of the portal reaches them."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    order = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("escalation manager")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=STILL_RECORDED, name="escalation_manager_place"),
+            models.UniqueConstraint(fields=["person"], condition=STILL_RECORDED, name="escalation_manager_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.person_id}"

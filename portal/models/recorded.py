@@ -1,0 +1,67 @@
+"""Rows that influence a decision are never edited in place or deleted.
+
+A change closes the row's `recorded` period and inserts its successor, with who and why. So the question
+"whom would the portal have named last Sunday at 03:00, and by which rule?" always has an answer.
+"""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+STILL_RECORDED = Q(recorded__upper_inf=True)
+
+
+class RecordedQuerySet(models.QuerySet[Any]):
+    """Reads through time: `as_of` an instant, or what stands recorded now."""
+
+    def as_of(self, instant: datetime) -> Self:
+        """Rows as they were recorded at `instant` (an aware datetime)."""
+        return self.filter(recorded__contains=instant)
+
+    def current(self) -> Self:
+        """Rows that no later change has closed."""
+        return self.filter(STILL_RECORDED)
+
+
+class Recorded(models.Model):
+    """Mixin of system time: `recorded` is the half-open period during which the portal believed this row."""
+
+    recorded = DateTimeRangeField(editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    recorded_why = models.CharField(max_length=300, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    closed_why = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = RecordedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class IdRange(Func):
+    """A foreign key as a one-element range: GiST compares ranges without the btree_gist extension."""
+
+    function = "int8range"
+    template = "%(function)s(%(expressions)s, '[]')"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(F(field), F(field))
+
+
+def no_overlap(*, name: str, same: tuple[str, ...], period: str, condition: Q = STILL_RECORDED) -> ExclusionConstraint:
+    """An exclusion constraint: rows that agree in the ids `same` do not overlap in `period`."""
+    expressions = [(IdRange(field), RangeOperators.OVERLAPS) for field in same]
+    return ExclusionConstraint(
+        name=name,
+        expressions=[*expressions, (period, RangeOperators.OVERLAPS)],
+        condition=condition,
+    )

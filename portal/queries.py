@@ -1,0 +1,42 @@
+"""Reads of the ground floor that others build facts from."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
+from .hours import DatedException, Hours, WeeklyInterval, statutory_holidays
+from .models import DatedOpening, SupportHours, WeeklyOpening
+
+
+def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: datetime) -> dict[int, Hours]:
+    """Business time of each calendar as pure facts, as recorded at `known_at`; two queries for any number.
+
+    Statutory holidays are those of the years around `at`, as far as a search for an opening may look.
+    """
+    wanted = {calendar.pk: calendar for calendar in calendars}
+    weekly: dict[int, list[WeeklyInterval]] = defaultdict(list)
+    for row in WeeklyOpening.objects.as_of(known_at).filter(hours__in=wanted):
+        weekly[row.hours_id].append(WeeklyInterval(row.weekday, row.opens, row.closes))
+    dated: dict[int, dict[date, tuple[str, list[tuple[time, time]]]]] = defaultdict(dict)
+    for day in DatedOpening.objects.as_of(known_at).filter(hours__in=wanted):
+        _label, intervals = dated[day.hours_id].setdefault(day.day, (day.label, []))
+        if day.opens is not None and day.closes is not None:
+            intervals.append((day.opens, day.closes))
+    return {
+        pk: Hours(
+            zone=calendar.zone,
+            weekly=tuple(weekly[pk]),
+            holidays=_holidays(calendar, at),
+            exceptions=tuple(
+                DatedException(day, tuple(intervals), label) for day, (label, intervals) in sorted(dated[pk].items())
+            ),
+        )
+        for pk, calendar in wanted.items()
+    }
+
+
+def _holidays(calendar: SupportHours, at: datetime) -> frozenset[date]:
+    if not calendar.country:
+        return frozenset()
+    years = range(at.year - 1, at.year + 3)
+    return frozenset(statutory_holidays(calendar.country, calendar.subdivision or None, years))

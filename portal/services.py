@@ -1,0 +1,44 @@
+"""Writes of rows that influence a decision: recorded, superseded, retired; never edited in place."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+from psycopg2.extras import DateTimeTZRange
+
+from .models import Person, Recorded
+
+Row = TypeVar("Row", bound=Recorded)
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else closed the row first; read again and decide again."""
+
+
+def record(model: type[Row], *, by: Person | None, now: datetime, why: str = "", **fields: Any) -> Row:
+    """Insert a row that the portal believes from `now` on."""
+    row = model(recorded=DateTimeTZRange(now, None), recorded_by=by, recorded_why=why, **fields)
+    row.save(force_insert=True)
+    return row
+
+
+def retire(row: Recorded, *, by: Person | None, now: datetime, why: str = "") -> None:
+    """Close the row's recorded period at `now`. Raises `ChangedMeanwhile` if it is closed already."""
+    assert row.recorded is not None  # noqa: S101 -- narrows the type; the column is not null
+    closed = (
+        type(row)
+        .objects.current()
+        .filter(pk=row.pk)
+        .update(recorded=DateTimeTZRange(row.recorded.lower, now), closed_by=by, closed_why=why)
+    )
+    if closed != 1:
+        raise ChangedMeanwhile
+
+
+@transaction.atomic
+def supersede(row: Row, *, by: Person | None, now: datetime, why: str = "", **changes: Any) -> Row:
+    """Close the row and insert its successor with `changes`. Raises `ChangedMeanwhile` if it is closed already."""
+    retire(row, by=by, now=now, why=why)
+    own = {"id", "recorded", "recorded_by", "recorded_why", "closed_by", "closed_why"}
+    fields = {field.name: getattr(row, field.name) for field in row._meta.concrete_fields if field.name not in own}
+    return record(type(row), by=by, now=now, why=why, **{**fields, **changes})

@@ -1,0 +1,53 @@
+"""What the templates of every page share: names, numbers, instants and texts in the reader's language."""
+
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from django import template
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters: of the first and the last word ("Jana Petersen" → "JP")."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    ends = words[:1] + words[1:][-1:]
+    return "".join(word[0] for word in ends).upper()
+
+
+@register.filter
+def phone(number: object) -> str:
+    """A number as people read it out: E.164 `+496990009000` becomes `+49 69 90009000`; other text stays."""
+    text = str(number or "")
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return text
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def instant(text: str | None) -> datetime | None:
+    """An ISO 8601 instant with offset as a datetime, for the `date` filter."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def in_language(row: object, field: str) -> Any:
+    """The row's `field_de` or `field_en`, whichever the reader reads; English for any other language."""
+    language = "de" if (get_language() or "").startswith("de") else "en"
+    return getattr(row, f"{field}_{language}")
+
+
+@register.filter
+def with_class(field: BoundField, css: str) -> SafeString:
+    """The form field's widget with a class, and marked for assistive technology when it has an error.
+
+    Django links help texts and errors by `aria-describedby` itself.
+    """
+    return field.as_widget(attrs={**field.field.widget.attrs, "class": f"{css} is-invalid" if field.errors else css})
