@@ -1,0 +1,199 @@
+"""What was agreed: one matrix per project (or a template), in immutable published versions."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.models import Project
+
+from . import labels
+from .sla import Clock
+
+
+class Matrix(models.Model):
+    """The communication matrix of one project, or a template without one."""
+
+    project = models.OneToOneField(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="matrix")
+    name = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        verbose_name = _("matrix")
+        verbose_name_plural = _("matrices")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MatrixVersionQuerySet(models.QuerySet["MatrixVersion"]):
+    def in_force(self, instant: datetime, *, known_at: datetime) -> Self:
+        """The version of each matrix that is in force at `instant`, of those published until `known_at`."""
+        return (
+            self.filter(published_at__lte=known_at, effective_from__lte=instant)
+            .order_by("matrix_id", "-effective_from", "-number")
+            .distinct("matrix_id")
+        )
+
+    def with_content(self) -> Self:
+        """With everything a version holds, in a fixed number of queries."""
+        return self.prefetch_related("terms", "reporting", "cells__steps")
+
+
+class MatrixVersion(models.Model):
+    """A draft until published; then immutable (a database trigger sees to it)."""
+
+    matrix = models.ForeignKey(Matrix, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(null=True, help_text=_("given when published"))
+    title_de = models.CharField(max_length=200, blank=True)
+    title_en = models.CharField(max_length=200, blank=True)
+    effective_from = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    accepted_findings = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("chains that miss their response target and were accepted all the same"),
+    )
+
+    objects = MatrixVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("matrix version")
+        ordering = ["matrix", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["matrix", "number"], name="matrix_version_number"),
+            models.CheckConstraint(
+                name="matrix_version_published_whole",
+                condition=Q(published_at=None, number=None)
+                | Q(published_at__isnull=False, number__isnull=False, effective_from__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.matrix_id} v{self.number or '-'}"
+
+
+class PriorityTerms(models.Model):
+    """What one priority means and what is promised for it; durations in minutes on the named clock."""
+
+    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="terms")
+    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
+    definition_de = models.TextField()
+    definition_en = models.TextField()
+    examples_de = ArrayField(models.CharField(max_length=300), default=list)
+    examples_en = ArrayField(models.CharField(max_length=300), default=list)
+    response_minutes = models.PositiveIntegerField()
+    resolution_minutes = models.PositiveIntegerField(null=True, blank=True)
+    update_minutes = models.PositiveIntegerField(null=True, blank=True)
+    progress_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("an acknowledged incident must show progress within this time")
+    )
+    clock = models.CharField(max_length=16, choices=labels.choices(labels.CLOCK), default=Clock.ROUND_THE_CLOCK)
+    pauses_while_waiting = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("priority terms")
+        constraints = [
+            models.UniqueConstraint(fields=["version", "priority"], name="priority_terms_once"),
+            models.CheckConstraint(condition=Q(response_minutes__gt=0), name="priority_terms_response"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.priority}"
+
+
+class Reporting(models.Model):
+    """How the customer reports in one window: the required way first, and an instruction."""
+
+    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="reporting")
+    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
+    window = models.CharField(max_length=14, choices=labels.choices(labels.WINDOW))
+    ways = ArrayField(models.CharField(max_length=6, choices=labels.choices(labels.REPORT_WAY)))
+    instruction_de = models.TextField()
+    instruction_en = models.TextField()
+
+    class Meta:
+        verbose_name = _("way to report")
+        constraints = [
+            models.UniqueConstraint(fields=["version", "priority", "window"], name="reporting_once"),
+            models.CheckConstraint(condition=Q(ways__len__gt=0), name="reporting_has_a_way"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.priority} {self.window}"
+
+
+class Cell(models.Model):
+    """One priority on one route: deferred to the next opening, or an ordered list of steps."""
+
+    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="cells")
+    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
+    route = models.CharField(max_length=14, choices=labels.choices(labels.ROUTE))
+    defers = models.BooleanField(default=False, help_text=_("no steps of its own: waits for the next opening"))
+    defers_outside_hours = models.BooleanField(default=False, help_text=_("its steps wait for the next opening"))
+
+    class Meta:
+        verbose_name = _("cell")
+        constraints = [models.UniqueConstraint(fields=["version", "priority", "route"], name="cell_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.priority} {self.route}"
+
+
+class Step(models.Model):
+    """One link of a chain: who, by which channels, and how many minutes until the next."""
+
+    cell = models.ForeignKey(Cell, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    role = models.CharField(max_length=20, choices=labels.choices(labels.ROLE))
+    channels = ArrayField(models.CharField(max_length=5, choices=labels.choices(labels.CHANNEL)))
+    wait = models.PositiveSmallIntegerField(help_text=_("minutes until the next step"))
+    ring_seconds = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("how long a live call rings here; empty: not rung")
+    )
+    informs = models.BooleanField(default=False, help_text=_("told, not expected to answer"))
+
+    class Meta:
+        verbose_name = _("step")
+        ordering = ["cell", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["cell", "position"], name="step_position_once"),
+            models.CheckConstraint(condition=Q(channels__len__gt=0), name="step_has_a_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cell_id}.{self.position} {self.role}"
+
+
+class Topic(models.Model):
+    """A request, not an incident: answered in office hours by its chain of roles, never paging."""
+
+    key = models.SlugField(unique=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    name_de = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=120)
+    hint_de = models.CharField(max_length=300, blank=True)
+    hint_en = models.CharField(max_length=300, blank=True)
+    roles = ArrayField(models.CharField(max_length=20, choices=labels.choices(labels.ROLE)), default=list)
+    answer_minutes = models.PositiveIntegerField(null=True, blank=True, help_text=_("in support hours"))
+    needs_right = models.CharField(max_length=20, blank=True)
+    becomes_incident = models.CharField(
+        max_length=8,
+        blank=True,
+        choices=labels.choices(labels.PRIORITY),
+        help_text=_("reported as an incident instead"),
+    )
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = ["position", "key"]
+
+    def __str__(self) -> str:
+        return self.key
