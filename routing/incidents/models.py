@@ -1,0 +1,154 @@
+"""Incidents, requests and their timeline."""
+
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from matrix import labels
+from matrix.models import MatrixVersion, Topic
+from portal.models import Person, Project
+
+
+class Status(models.TextChoices):
+    NEW = "new", _("new")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    IN_PROGRESS = "in_progress", _("in progress")
+    WAITING = "waiting", _("waiting")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+
+
+OPEN_STATUSES = (Status.NEW, Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.WAITING)
+ENDED = Q(status__in=[Status.RESOLVED, Status.CLOSED])
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def visible_to(self, person: Person | AnonymousUser) -> Self:
+        """Incidents of the projects the person may see.
+
+        To customers, what monitoring found is shown once somebody took it; a Blocker at once.
+        """
+        seen = self.filter(project__in=Project.objects.visible_to(person).values("pk"))
+        if isinstance(person, Person) and person.is_staff:
+            return seen
+        return seen.exclude(
+            source=Incident.Source.MONITORING, status=Status.NEW, priority__in=["critical", "major", "minor"]
+        )
+
+    def open(self) -> Self:
+        return self.exclude(ENDED)
+
+
+class Incident(models.Model):
+    """A disturbance (or a request) of one project; its number is its primary key."""
+
+    class Kind(models.TextChoices):
+        INCIDENT = "incident", _("incident")
+        REQUEST = "request", _("request")
+
+    class Source(models.TextChoices):
+        MONITORING = "monitoring", _("monitoring")
+        PORTAL = "portal", _("portal")
+        PHONE = "phone", _("phone")
+        API = "api", _("API")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.INCIDENT)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="incidents", verbose_name=_("project"))
+    priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.NEW)
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    reporter = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="reported")
+    assignee = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned")
+    intake_key = models.ForeignKey(
+        "IntakeKey", null=True, blank=True, on_delete=models.PROTECT, related_name="incidents"
+    )
+    dedup_key = models.CharField(max_length=255, blank=True)
+    matrix_version = models.ForeignKey(MatrixVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    reported_at = models.DateTimeField(_("reported at"))
+    respond_by = models.DateTimeField(_("respond by"), null=True)
+    resolve_by = models.DateTimeField(_("resolve by"), null=True)
+    responded_at = models.DateTimeField(_("responded at"), null=True, blank=True)
+    restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
+    waiting_until = models.DateTimeField(_("waiting until"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        ordering = ["-pk"]
+        constraints = [
+            # A signal joins the open incident with its dedup key: at most one of those can exist per intake key.
+            models.UniqueConstraint(
+                fields=["intake_key", "dedup_key"],
+                condition=~Q(dedup_key="") & Q(intake_key__isnull=False) & ~ENDED,
+                name="incident_open_dedup_key",
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="incident_has_a_title"),
+        ]
+        indexes = [
+            models.Index(fields=["respond_by"], condition=Q(status="new"), name="incident_unacknowledged"),
+            models.Index(fields=["project", "-id"], name="incident_of_project"),
+            models.Index(fields=["assignee", "-id"], condition=~ENDED, name="incident_of_assignee"),
+            models.Index(fields=["status", "-id"], name="incident_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.title}"
+
+    @property
+    def number(self) -> str:
+        """The number people say and the API carries; a string."""
+        return str(self.pk)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+class TimelineEntry(models.Model):
+    """What happened, who or what did it, and why. Append-only: a database trigger refuses change.
+
+    `kind` names a sentence of `routing/incidents/wording.py`, `data` fills it; so the text is in the reader's
+    language. `actor_name` names what is no person: monitoring, the portal, a phone.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    actor = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=120, blank=True)
+    data = models.JSONField(default=dict)
+    public = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline")
+        ordering = ["incident", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.kind}"
+
+
+class IdempotencyKey(models.Model):
+    """A client's key for one creation: the same key again answers with the same incident."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text=_("SHA-256 of the request, to refuse another one"))
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,310 @@
+"""Everything that changes an incident: one transaction each, with its timeline entry, and wake-ups on commit.
+
+The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from matrix.facts import content_of
+from matrix.models import MatrixVersion, Topic
+from matrix.sla import due
+from matrix.terms import Channel, Role, Route
+from portal.models import Person, Project
+from routing.decision import Callee, Facts, Kind, Link, Reason
+from routing.gather import ProjectFacts, gather
+from routing.paging import calling, escalating
+from routing.paging.models import Escalation, Page
+
+from .models import OPEN_STATUSES, Incident, Status, TimelineEntry
+from .timeline import write
+
+if TYPE_CHECKING:
+    from routing.intake.models import IntakeKey
+
+ACKNOWLEDGED = (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.WAITING)
+
+
+class ActionRefused(Exception):
+    """The incident's status does not allow the action; nothing was changed."""
+
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(f"{action} is not possible while {status}")
+        self.action = action
+        self.status = status
+
+
+@transaction.atomic
+def create_incident(
+    *,
+    project: Project,
+    priority: str,
+    title: str,
+    source: Incident.Source,
+    by: Person | None,
+    now: datetime,
+    description: str = "",
+    reporter: Person | None = None,
+    reported_at: datetime | None = None,
+    kind: Incident.Kind = Incident.Kind.INCIDENT,
+    topic: Topic | None = None,
+    intake_key: "IntakeKey | None" = None,
+    dedup_key: str = "",
+    actor_name: str = "",
+    take: bool = False,
+    via: str = "portal",
+    known: ProjectFacts | None = None,
+) -> Incident:
+    """Log an incident and start its chain, unless `by` takes it in the same act.
+
+    Targets count from `reported_at` (default `now`), under the matrix version in force now. `known` spares gathering
+    the project's facts again in a batch. A request (`kind`) pages nobody.
+    """
+    known = known or gather([project], at=now, known_at=now)[project.pk]
+    content = known.content.get(priority, escalating.NOTHING_AGREED)
+    since = reported_at or now
+    incident = Incident.objects.create(
+        project=project,
+        kind=kind,
+        topic=topic,
+        priority=priority,
+        title=title,
+        description=description,
+        source=source,
+        reporter=reporter,
+        intake_key=intake_key,
+        dedup_key=dedup_key,
+        matrix_version=known.version,
+        reported_at=since,
+        created_at=now,
+        respond_by=due(since, content.response_minutes, content.clock, known.hours),
+        resolve_by=due(since, content.resolution_minutes, content.clock, known.hours),
+    )
+    write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, priority=priority)
+    if kind == Incident.Kind.INCIDENT:
+        facts = known.facts(priority=priority, source=escalating.source_of(incident), pinned={priority: content})
+        escalating.start_chain(incident, now=now, facts=facts)
+    if take and by is not None:
+        return acknowledge(incident, by=by, now=now, via=via)
+    return incident
+
+
+@transaction.atomic
+def acknowledge(
+    incident: Incident,
+    *,
+    by: Person | None,
+    now: datetime,
+    via: str = "portal",
+    page: Page | None = None,
+) -> Incident:
+    """A qualified human took it and becomes assignee; repeating it changes nothing.
+
+    `page` is the page that was answered; `by` None is a shared phone (a team's, the last resort). Raises
+    `ActionRefused` once resolved.
+    """
+    escalation, incident = _lock(incident)
+    if incident.status in ACKNOWLEDGED:
+        return incident
+    _require(incident, "acknowledge", Status.NEW)
+    incident.status = Status.ACKNOWLEDGED
+    incident.assignee = by
+    incident.responded_at = incident.responded_at or now
+    incident.save(update_fields=["status", "assignee", "responded_at"])
+    name = page.name if page and by is None else ""
+    write(incident, "acknowledged", now=now, by=by, actor_name=name, public=True, via=via)
+    escalating.end_chain(
+        escalation, state=Escalation.State.ACKNOWLEDGED, now=now, answered=page or _own_page(escalation, by)
+    )
+    return incident
+
+
+@transaction.atomic
+def start(incident: Incident, *, by: Person, now: datetime) -> Incident:
+    """Work goes on: acknowledged or waiting → in progress."""
+    _escalation, incident = _lock(incident)
+    _require(incident, "start", Status.ACKNOWLEDGED, Status.WAITING)
+    incident.status, incident.waiting_until = Status.IN_PROGRESS, None
+    incident.save(update_fields=["status", "waiting_until"])
+    write(incident, "started", now=now, by=by, public=True)
+    return incident
+
+
+@transaction.atomic
+def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -> Incident:
+    """Give it to somebody, who is told; while new this acknowledges on their behalf."""
+    escalation, incident = _lock(incident)
+    _require(incident, "assign", *OPEN_STATUSES)
+    if incident.assignee_id == assignee.pk:
+        return incident
+    was_new = incident.status == Status.NEW
+    incident.assignee = assignee
+    if was_new:
+        incident.status = Status.ACKNOWLEDGED
+        incident.responded_at = incident.responded_at or now
+    incident.save(update_fields=["status", "assignee", "responded_at"])
+    write(incident, "assigned", now=now, by=by, public=False, assignee=assignee.name)
+    if was_new:
+        escalating.end_chain(
+            escalation,
+            state=Escalation.State.ACKNOWLEDGED,
+            now=now,
+            answered=_own_page(escalation, assignee),
+        )
+    if escalation is not None and assignee.pk != by.pk:
+        _tell_assignee(escalation, assignee, now=now)
+    return incident
+
+
+@transaction.atomic
+def pass_on(
+    incident: Incident,
+    *,
+    by: Person | None,
+    now: datetime,
+    note: str = "",
+    via: str = "portal",
+    page: Page | None = None,
+) -> Incident:
+    """Back to new: the next link is called now; once it had been acknowledged, a new round begins there."""
+    escalation, incident = _lock(incident)
+    _require(incident, "pass_on", *OPEN_STATUSES)
+    was_new = incident.status == Status.NEW
+    page = page or _own_page(escalation, by)
+    name = page.name if page and by is None else ""
+    if was_new and escalation is not None and escalation.state == Escalation.State.DEFERRED:
+        raise ActionRefused("pass_on", Escalation.State.DEFERRED)
+    incident.status, incident.assignee, incident.waiting_until = Status.NEW, None, None
+    incident.save(update_fields=["status", "assignee", "waiting_until"])
+    write(incident, "passed_on", now=now, by=by, actor_name=name, via=via, note=note)
+    if page is not None and page.state == Page.State.OPEN:
+        page.state, page.answered_at = Page.State.PASSED_ON, now
+        page.save(update_fields=["state", "answered_at"])
+    if escalation is None:
+        escalating.start_chain(incident, now=now, facts=_facts(incident, now))
+    elif was_new:
+        escalating.call_next(escalation, now=now)
+    else:
+        escalating.new_round(escalation, now=now, facts=_facts(incident, now), from_step=escalation.step)
+    return incident
+
+
+@transaction.atomic
+def wait(incident: Incident, *, by: Person, now: datetime, until: datetime | None = None) -> Incident:
+    """Wait until the customer answers, or until a date."""
+    _escalation, incident = _lock(incident)
+    _require(incident, "wait", Status.ACKNOWLEDGED, Status.IN_PROGRESS)
+    incident.status, incident.waiting_until = Status.WAITING, until
+    incident.save(update_fields=["status", "waiting_until"])
+    write(incident, "waiting", now=now, by=by, public=True, until=until.isoformat() if until else None)
+    return incident
+
+
+@transaction.atomic
+def resolve(incident: Incident, *, by: Person | None, now: datetime, reason: str, actor_name: str = "") -> Incident:
+    """The service is restored; paging stops. A person's resolution is a response too, monitoring's is none."""
+    escalation, incident = _lock(incident)
+    _require(incident, "resolve", *OPEN_STATUSES)
+    incident.status = Status.RESOLVED
+    incident.restored_at = now
+    incident.waiting_until = None
+    if by is not None:
+        incident.responded_at = incident.responded_at or now
+        incident.assignee = incident.assignee or by
+    incident.save(update_fields=["status", "restored_at", "waiting_until", "responded_at", "assignee"])
+    write(incident, "resolved", now=now, by=by, actor_name=actor_name, public=True, reason=reason)
+    escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=_own_page(escalation, by))
+    return incident
+
+
+@transaction.atomic
+def close(incident: Incident, *, by: Person | None, now: datetime) -> Incident:
+    """Done for good: resolved → closed."""
+    _escalation, incident = _lock(incident)
+    _require(incident, "close", Status.RESOLVED)
+    incident.status, incident.closed_at = Status.CLOSED, now
+    incident.save(update_fields=["status", "closed_at"])
+    write(incident, "closed", now=now, by=by, public=True)
+    return incident
+
+
+@transaction.atomic
+def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str = "") -> Incident:
+    """It was not over: resolved → new, in a new round of the chain. Targets still count from `reported_at`."""
+    escalation, incident = _lock(incident)
+    _require(incident, "reopen", Status.RESOLVED)
+    incident.status, incident.assignee, incident.restored_at = Status.NEW, None, None
+    _save_reopened(incident)
+    write(incident, "reopened", now=now, by=by, public=True, reason=reason)
+    if incident.kind == Incident.Kind.INCIDENT:
+        facts = _facts(incident, now)
+        if escalation is None:
+            escalating.start_chain(incident, now=now, facts=facts)
+        else:
+            escalating.new_round(escalation, now=now, facts=facts)
+    return incident
+
+
+@transaction.atomic
+def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public: bool) -> TimelineEntry:
+    """Append a note; a public one is shown to the customer."""
+    return write(incident, "note", now=now, by=by, public=public, text=text)
+
+
+# --- helpers --------------------------------------------------------------------------------------------------
+
+
+def _lock(incident: Incident) -> tuple[Escalation | None, Incident]:
+    escalation = escalating.lock(incident)
+    fresh = Incident.objects.select_for_update(of=("self",)).select_related("project", "assignee").get(pk=incident.pk)
+    if escalation is not None:
+        escalation.incident = fresh
+    return escalation, fresh
+
+
+def _require(incident: Incident, action: str, *statuses: str) -> None:
+    if incident.status not in statuses:
+        raise ActionRefused(action, incident.status)
+
+
+def _own_page(escalation: Escalation | None, person: Person | None) -> Page | None:
+    """The person's latest open page of this chain, which their click answers."""
+    if escalation is None or person is None:
+        return None
+    return escalation.pages.filter(person=person, state=Page.State.OPEN).order_by("-pk").first()
+
+
+def _facts(incident: Incident, now: datetime) -> Facts:
+    known = gather([incident.project], at=now, known_at=now)[incident.project_id]
+    pinned_id = incident.matrix_version_id or 0
+    pinned = content_of(MatrixVersion.objects.filter(pk=pinned_id).with_content()).get(pinned_id, {})
+    return escalating.facts_of(incident, known, pinned)
+
+
+def _save_reopened(incident: Incident) -> None:
+    """Where monitoring reported the same thing anew meanwhile, the new incident keeps its dedup key."""
+    fields = ["status", "assignee", "restored_at", "dedup_key"]
+    try:
+        with transaction.atomic():
+            incident.save(update_fields=fields)
+    except IntegrityError:
+        incident.dedup_key = ""
+        incident.save(update_fields=fields)
+
+
+def _tell_assignee(escalation: Escalation, assignee: Person, *, now: datetime) -> None:
+    callee = Callee(Kind.PERSON, assignee.pk, assignee.name, str(assignee.direct_line or ""))
+    place = escalation.pages.filter(round=escalation.round, route=Page.DIRECT_ROUTE).count()
+    link = Link(
+        Role.PROJECT_TEAM,
+        Route.BUSINESS_HOURS,
+        place,
+        now,
+        (callee,),
+        (Channel.SMS, Channel.EMAIL),
+        Reason.ASSIGNED,
+        informs=True,
+    )
+    calling.call(escalation, link, now=now, route=Page.DIRECT_ROUTE)

@@ -1,0 +1,136 @@
+"""The sentences of the timeline, in the reader's language."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from matrix import labels
+from matrix.terms import Channel, Priority, Role
+from routing.wording import reason_text
+
+from .models import Incident, TimelineEntry
+
+Data = dict[str, Any]
+
+
+def text_of(entry: TimelineEntry) -> str:
+    """The entry as one sentence; an unknown kind is shown by its name rather than hidden."""
+    sentence = SENTENCES.get(entry.kind)
+    return sentence(entry.data) if sentence else entry.kind
+
+
+def actor_of(entry: TimelineEntry) -> str:
+    """Who or what did it; for the provider's own people. Customers read `presentation.actor_for`."""
+    return entry.actor.name if entry.actor else entry.actor_name
+
+
+def _moment(value: str | None) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(value)), "SHORT_DATETIME_FORMAT") if value else ""
+
+
+def _role(data: Data) -> str:
+    return str(labels.ROLE[Role(data["role"])])
+
+
+def _channels(data: Data) -> str:
+    return ", ".join(str(labels.CHANNEL[Channel(channel)]) for channel in data.get("channels", []))
+
+
+def _names(data: Data) -> str:
+    return ", ".join(data.get("names", []))
+
+
+def _reported(data: Data) -> str:
+    priority = str(labels.PRIORITY[Priority(data["priority"])])
+    return _("Reported as %(priority)s (%(source)s)") % {
+        "priority": priority,
+        "source": Incident.Source(data["source"]).label,
+    }
+
+
+def _paged(data: Data) -> str:
+    text = _("%(names)s paged (%(role)s: %(reason)s) by %(channels)s") % {
+        "names": _names(data),
+        "role": _role(data),
+        "reason": reason_text(data["reason"]),
+        "channels": _channels(data),
+    }
+    return f"{text}. {reason_text(data['timing'])}" if data.get("timing") else text
+
+
+def _informed(data: Data) -> str:
+    return _("%(names)s informed (%(role)s)") % {"names": _names(data), "role": _role(data)}
+
+
+def _alarmed(data: Data) -> str:
+    return _("Alarm: %(names)s called (%(role)s)") % {"names": _names(data), "role": _role(data)}
+
+
+def _passed_over(data: Data) -> str:
+    role, name = _role(data), data["name"]
+    who = f"{role} {name}" if name and name.casefold() != role.casefold() else role
+    return _("%(who)s passed over: %(reason)s") % {"who": who, "reason": reason_text(data["reason"])}
+
+
+def _acknowledged(data: Data) -> str:
+    return _("Acknowledged by %(via)s") % {"via": via_text(data.get("via", ""))}
+
+
+def _passed_on(data: Data) -> str:
+    text = _("Passed on to the next in the chain")
+    return f"{text}: {data['note']}" if data.get("note") else text
+
+
+def _waiting(data: Data) -> str:
+    if data.get("until"):
+        return _("Waiting until %(until)s") % {"until": _moment(data["until"])}
+    return _("Waiting for the customer")
+
+
+def _with_reason(text: Callable[[], str]) -> Callable[[Data], str]:
+    return lambda data: f"{text()}: {data['reason']}" if data.get("reason") else text()
+
+
+def _step_failed(data: Data) -> str:
+    return _("%(name)s could not be reached on any channel; the next step begins at once") % {"name": data["name"]}
+
+
+def via_text(via: str) -> str:
+    """By which way somebody answered."""
+    ways = {
+        "voice": _("key on the phone"),
+        "sms": _("reply by SMS"),
+        "link": _("link in the message"),
+        "portal": _("click in the portal"),
+        "api": _("API"),
+    }
+    return ways.get(via, via)
+
+
+SENTENCES: dict[str, Callable[[Data], str]] = {
+    "reported": _reported,
+    "deferred": lambda data: _("Nobody is called before %(until)s") % {"until": _moment(data["until"])},
+    "paged": _paged,
+    "informed": _informed,
+    "passed_over": _passed_over,
+    "at_closing": lambda _data: _("The office closed: on-call takes over"),
+    "at_opening": lambda _data: _("The office opened, but nobody of business hours can be reached yet"),
+    "round": lambda data: _("Nobody answered: round %(round)s begins") % {"round": data["round"]},
+    "exhausted": lambda _data: _("Nobody answered in any round: the portal raises an alarm"),
+    "alarmed": _alarmed,
+    "step_failed": _step_failed,
+    "acknowledged": _acknowledged,
+    "assigned": lambda data: _("Assigned to %(assignee)s") % {"assignee": data["assignee"]},
+    "started": lambda _data: _("Work in progress"),
+    "passed_on": _passed_on,
+    "waiting": _waiting,
+    "resolved": _with_reason(lambda: _("Resolved")),
+    "closed": lambda _data: _("Closed"),
+    "reopened": _with_reason(lambda: _("Reopened")),
+    "note": lambda data: data["text"],
+    "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
+}

@@ -1,0 +1,86 @@
+"""`manage.py watchdog`: stands by without Redis; any number may run."""
+
+import signal
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+import structlog
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from portal import clock
+from routing.paging import ticking
+from routing.paging.alarms import clear_alarms, raise_alarm
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_SECONDS = 1.0
+HEARTBEAT_SECONDS = 30.0
+GRACE = timedelta(seconds=10)
+"""Workers that start beside the watchdog need as long for their first tick before they are missed."""
+
+
+class Command(BaseCommand):
+    help = "Does the workers' due work itself when no tick was completed for three seconds; pings HEARTBEAT_URL."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        watch = Watch()
+        while not stop.wait(INTERVAL_SECONDS):
+            watch.look()
+
+
+class Watch:
+    """One watchdog's memory: when it began, whether it stands in, and when it last pinged outside."""
+
+    def __init__(self) -> None:
+        self.began: datetime | None = None
+        self.standing_in = False
+        self.pinged_at: datetime | None = None
+
+    def look(self) -> None:
+        """One look; a database that is away is tried again on the next."""
+        try:
+            now = clock.now()
+            self.began = self.began or now
+            if self._others_are_starting(self.began, now):
+                return
+            if ticking.is_behind(now):
+                self._stand_in(now)
+            elif self.standing_in:
+                self.standing_in = False
+                clear_alarms("tick", "tick_late", now=now)
+                log.info("watchdog_stands_by")
+            self._ping(now)
+        except DatabaseError as error:
+            log.error("watchdog_database_away", error=str(error))  # noqa: TRY400 -- a trace each second says no more
+            connection.close()
+
+    def _others_are_starting(self, began: datetime, now: datetime) -> bool:
+        """Whether this is a common start, before the first tick of workers that come up meanwhile."""
+        age = ticking.tick_age(now)
+        return now - began < GRACE and (age is None or age > now - began)
+
+    def _stand_in(self, now: datetime) -> None:
+        if not self.standing_in:
+            self.standing_in = True
+            log.error("watchdog_stands_in")
+            raise_alarm("tick_late", "tick", now=now)
+        ticking.work_without_broker()
+
+    def _ping(self, now: datetime) -> None:
+        """Only reached while everything due is being done; silence is what the outside service alarms on."""
+        if not settings.HEARTBEAT_URL:
+            return
+        if self.pinged_at and (now - self.pinged_at).total_seconds() < HEARTBEAT_SECONDS:
+            return
+        self.pinged_at = now
+        try:
+            requests.get(settings.HEARTBEAT_URL, timeout=2)
+        except requests.RequestException as error:
+            log.warning("heartbeat_not_delivered", error=str(error))

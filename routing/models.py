@@ -1,0 +1,19 @@
+"""The second floor's data; each concern keeps its models in its own package."""
+
+from .incidents.models import IdempotencyKey, Incident, TimelineEntry
+from .intake.models import IntakeKey, Signal
+from .paging.models import Alarm, ContactMethod, Delivery, Escalation, Page, Pulse
+
+__all__ = [
+    "Alarm",
+    "ContactMethod",
+    "Delivery",
+    "Escalation",
+    "IdempotencyKey",
+    "Incident",
+    "IntakeKey",
+    "Page",
+    "Pulse",
+    "Signal",
+    "TimelineEntry",
+]

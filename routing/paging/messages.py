@@ -1,0 +1,219 @@
+"""What a delivery says: on the phone, in a text, in a mail. Pure, but for the language that is active."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from matrix.labels import PRIORITY
+from matrix.terms import Priority
+from routing.incidents.models import Incident, Status
+from routing.telephony.gsm7 import SEGMENT, septets, shorten, to_gsm7
+
+from .models import ACTIVE, Page
+from .services import Answer, Outcome
+
+URGENCY = tuple(Priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One page as a message tells it. `asks`: an answer is expected; `informs`: none is."""
+
+    code: int
+    token: str
+    number: str
+    project: str
+    priority: Priority
+    title: str
+    asks: bool
+    informs: bool
+    taken_by: str = ""
+    ended: bool = False
+    ended_by: str = ""
+
+    @property
+    def headline(self) -> str:
+        """As a text and a subject begin: priority, project, number."""
+        return f"{str(PRIORITY[self.priority]).upper()} {self.project} #{self.number}"
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is still something to say about it."""
+        return self.asks or self.informs
+
+
+def matters(pages: Iterable[Page]) -> tuple[Matter, ...]:
+    """The matters of `pages` as they stand now, the most urgent first.
+
+    Reads nothing more where `escalation__incident` comes with its project and assignee.
+    """
+    found = [_matter(page, page.escalation.incident) for page in pages]
+    return tuple(sorted(found, key=lambda matter: (URGENCY.index(matter.priority), int(matter.number))))
+
+
+def _matter(page: Page, incident: Incident) -> Matter:
+    return Matter(
+        code=page.code,
+        token=page.token,
+        number=incident.number,
+        project=incident.project.key,
+        priority=Priority(incident.priority),
+        title=_plain(incident.title),
+        asks=not page.informs and page.state == Page.State.OPEN and page.escalation.state in ACTIVE,
+        informs=page.informs and incident.is_open,
+        taken_by=_taken_by(page, incident),
+        ended=not incident.is_open,
+        ended_by=_ended_by(incident),
+    )
+
+
+def _taken_by(page: Page, incident: Incident) -> str:
+    """Who has it: its assignee, or the shared phone that answered."""
+    if incident.status == Status.NEW:
+        return ""
+    if incident.assignee:
+        return incident.assignee.name
+    answered = page.escalation.pages.filter(state=Page.State.ACKNOWLEDGED).order_by("answered_at").last()
+    return answered.name if answered else ""
+
+
+def _ended_by(incident: Incident) -> str:
+    if incident.is_open:
+        return ""
+    entry = incident.timeline.filter(kind="resolved").select_related("actor").order_by("pk").last()
+    if entry is None:
+        return ""
+    return entry.actor.name if entry.actor else entry.actor_name
+
+
+def _plain(text: str) -> str:
+    """One line without control characters, which neither a subject nor XML may hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def link(matter: Matter, base_url: str) -> str:
+    """Where a page is answered in one tap, without logging in."""
+    return f"{base_url}/a/{matter.token}/"
+
+
+# --- Text messages --------------------------------------------------------------------------------------------
+
+
+def sms_text(found: Sequence[Matter], *, base_url: str) -> str:
+    """A page as a text: one GSM-7 segment where possible. The title is shortened, never the codes or the link."""
+    asking = [matter for matter in found if matter.asks]
+    tail = to_gsm7(f"{_replies(asking)} {link((asking or found)[0], base_url)}".lstrip())
+    head, title = _head(found)
+    if not asking:
+        head = f"{_('For your information, no answer needed')}: {head}"
+    head = to_gsm7(f"{head}: " if title else head)
+    room = SEGMENT - septets(head) - septets(tail) - 1
+    if title:
+        return f"{head}{shorten(to_gsm7(title), max(room, 0))}".rstrip(": ") + f" {tail}"
+    return f"{shorten(head, SEGMENT - septets(tail) - 1)} {tail}"
+
+
+def _head(found: Sequence[Matter]) -> tuple[str, str]:
+    """What a text begins with, and the title that follows where there is only one."""
+    if len(found) == 1:
+        return found[0].headline, found[0].title
+    listed = ", ".join(matter.headline for matter in found)
+    return ngettext("%(count)d alert", "%(count)d alerts", len(found)) % {"count": len(found)} + f": {listed}", ""
+
+
+def _replies(asking: Sequence[Matter]) -> str:
+    """How to answer by a text."""
+    codes = " ".join(str(matter.code) for matter in asking)
+    return _("1 %(codes)s=yes 2 %(codes)s=next") % {"codes": codes} if codes else ""
+
+
+def stand_down_text(found: Sequence[Matter]) -> str:
+    """The one short message to those called earlier."""
+    return shorten(to_gsm7(", ".join(stood_down(matter) for matter in found)), SEGMENT)
+
+
+def stood_down(matter: Matter) -> str:
+    """Why nobody needs to answer any more."""
+    names = {"number": matter.number, "project": matter.project}
+    if matter.ended and matter.ended_by:
+        return _("%(project)s #%(number)s: resolved by %(name)s") % {**names, "name": matter.ended_by}
+    if matter.ended:
+        return _("%(project)s #%(number)s: resolved") % names
+    if matter.taken_by:
+        return _("%(project)s #%(number)s: taken by %(name)s") % {**names, "name": matter.taken_by}
+    return _("%(project)s #%(number)s: no answer needed any more") % names
+
+
+# --- Calls ----------------------------------------------------------------------------------------------------
+
+
+def spoken(found: Sequence[Matter], *, name: str) -> str:
+    """Who is meant, and what has happened."""
+    greeting = _("Direktdraht for %(name)s.") % {"name": name}
+    return " ".join([greeting, *(_said(matter) for matter in found)])
+
+
+def _said(matter: Matter) -> str:
+    return _("%(priority)s in project %(project)s, incident %(number)s: %(title)s.") % {
+        "priority": PRIORITY[matter.priority],
+        "project": matter.project,
+        "number": matter.number,
+        "title": matter.title.rstrip("."),
+    }
+
+
+def keys(asking: Sequence[Matter]) -> str:
+    """Which key does what."""
+    return ngettext(
+        "Press 1 to acknowledge, 2 to pass on to the next, star to repeat.",
+        "Press 1 to acknowledge all of them, 2 to pass them on to the next, star to repeat.",
+        len(asking),
+    )
+
+
+def spoken_stand_down(matter: Matter) -> str:
+    """Why the call is void, as a sentence."""
+    names = {"number": matter.number, "name": matter.taken_by}
+    if matter.ended:
+        return _("Incident %(number)s is over already.") % names
+    if matter.taken_by:
+        return _("Incident %(number)s has been taken by %(name)s.") % names
+    return _("Incident %(number)s needs no answer any more.") % names
+
+
+def answered(answer: Answer) -> str:
+    """What an answer came to, said or written after the commit."""
+    names = {"number": answer.incident.number, "name": answer.by_name}
+    match answer.outcome:
+        case Outcome.TAKEN:
+            return _("Incident %(number)s is acknowledged.") % names
+        case Outcome.YOURS_ALREADY:
+            return _("Incident %(number)s is yours already.") % names
+        case Outcome.TAKEN_BY_OTHER:
+            return _("Incident %(number)s has been taken by %(name)s.") % names
+        case Outcome.PASSED_ON:
+            return _("Incident %(number)s is passed on to the next.") % names
+        case Outcome.ENDED:
+            return _("Incident %(number)s is over already.") % names
+
+
+# --- Mails ----------------------------------------------------------------------------------------------------
+
+
+def mail(found: Sequence[Matter], *, name: str, base_url: str) -> tuple[str, str]:
+    """Subject and body of a page by e-mail."""
+    head, title = _head(found)
+    asks = any(matter.asks for matter in found)
+    what = _("Please acknowledge or pass on:") if asks else _("For your information, no answer needed.")
+    lines = [_("Hello %(name)s,") % {"name": name}, "", what]
+    for matter in found:
+        lines += ["", f"{matter.headline}: {matter.title}", link(matter, base_url)]
+    return f"{head}: {title}" if title else head, "\n".join([*lines, ""])
+
+
+def stand_down_mail(found: Sequence[Matter], *, name: str) -> tuple[str, str]:
+    """Subject and body for those called earlier."""
+    lines = [stood_down(matter) for matter in found]
+    return ", ".join(lines), "\n".join([_("Hello %(name)s,") % {"name": name}, "", *lines, ""])

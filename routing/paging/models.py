@@ -1,0 +1,255 @@
+"""Escalations, pages and deliveries: the database is the truth, Celery only does the work."""
+
+import secrets
+import uuid
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from matrix import labels
+from matrix.terms import Channel
+from portal.models import Person, Team
+from routing.incidents.models import Incident
+
+
+class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
+    def usable(self) -> Self:
+        """Verified and not disabled."""
+        return self.filter(verified_at__isnull=False, disabled_at=None)
+
+
+class ContactMethod(models.Model):
+    """An address by which a person may be paged; usable once verified and until disabled."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_methods")
+    channel = models.CharField(
+        max_length=5,
+        choices=[(c.value, labels.CHANNEL[c]) for c in (Channel.VOICE, Channel.SMS, Channel.EMAIL)],
+    )
+    address = models.CharField(max_length=254, help_text=_("E.164 number or e-mail address; private"))
+    verified_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ContactMethodQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact method")
+        ordering = ["person", "channel"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "channel", "address"], name="contact_method_once"),
+        ]
+        indexes = [models.Index(fields=["address"], name="contact_method_address")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.channel}"
+
+
+class Escalation(models.Model):
+    """The chain of one incident: where it stands and when it goes on.
+
+    `due_at` is polled: the next step (`step_due_at`) or an opening or closing before it. Times are UTC instants.
+    """
+
+    class State(models.TextChoices):
+        DEFERRED = "deferred", _("deferred")
+        RUNNING = "running", _("running")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        EXHAUSTED = "exhausted", _("exhausted")
+        STOPPED = "stopped", _("stopped")
+
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="escalation")
+    state = models.CharField(max_length=12, choices=State)
+    route = models.CharField(max_length=14, choices=labels.choices(labels.ROUTE))
+    round = models.PositiveSmallIntegerField(default=1)
+    step = models.PositiveSmallIntegerField(default=0, help_text=_("the next step, counted from 0"))
+    step_due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    called = models.BooleanField(default=False, help_text=_("somebody who could answer was called in this round"))
+    joined = models.BooleanField(default=False, help_text=_("business hours were called beside the on-call chain"))
+    capped_waits = ArrayField(models.PositiveSmallIntegerField(), null=True)
+    rounds_left = models.PositiveSmallIntegerField(default=2, help_text=_("how often the chain starts again"))
+    started_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        constraints = [
+            models.CheckConstraint(
+                name="escalation_due_while_active",
+                condition=Q(state__in=["deferred", "running", "exhausted"], due_at__isnull=False)
+                | Q(state__in=["acknowledged", "stopped"], due_at=None),
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="escalation_due")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.state}"
+
+
+ACTIVE = (Escalation.State.DEFERRED, Escalation.State.RUNNING, Escalation.State.EXHAUSTED)
+
+
+def new_link_token() -> str:
+    """An unguessable token for the link in a message (96 bits)."""
+    return secrets.token_urlsafe(12)
+
+
+class Page(models.Model):
+    """One person or team called at one step of one round, with the decision that named them."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        PASSED_ON = "passed_on", _("passed on")
+        INFORMED = "informed", _("informed")
+        CLOSED = "closed", _("closed")
+
+    ALARM_ROUTE = "alarm"
+    """Pages of the alarm that follows an exhausted chain stand on a route of their own."""
+    DIRECT_ROUTE = "direct"
+    """Somebody was told outside of the chain: an incident was assigned to them."""
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="pages")
+    round = models.PositiveSmallIntegerField()
+    route = models.CharField(
+        max_length=14,
+        choices=[*labels.choices(labels.ROUTE), (ALARM_ROUTE, _("alarm")), (DIRECT_ROUTE, _("told directly"))],
+    )
+    step = models.SmallIntegerField()
+    role = models.CharField(max_length=20, choices=labels.choices(labels.ROLE))
+    recipient = models.CharField(max_length=40, help_text=_("person:ID, team:ID or last_resort"))
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="pages")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="pages")
+    name = models.CharField(max_length=120)
+    informs = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    code = models.PositiveSmallIntegerField(
+        db_default=Func(Value("page_code"), function="nextval"),
+        editable=False,
+        help_text=_("what a reply by SMS names; short, and unique among the recipient's open pages"),
+    )
+    token = models.CharField(max_length=24, unique=True, default=new_link_token, editable=False)
+    decision = models.JSONField(help_text=_("the link that named the recipient, with its reason"))
+    created_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("page")
+        verbose_name_plural = _("pages")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["escalation", "round", "route", "step", "recipient"], name="page_once_per_round"
+            ),
+            models.UniqueConstraint(
+                fields=["recipient", "code"], condition=Q(state="open"), name="page_code_among_open"
+            ),
+            models.CheckConstraint(
+                name="page_one_recipient",
+                condition=Q(person__isnull=True) | Q(team__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.escalation_id}.{self.round}.{self.step} {self.recipient}"
+
+
+class Delivery(models.Model):
+    """One message to one recipient over one channel, for one or more pages.
+
+    The row exists before the provider is called; its `public_id` travels in every callback URL. `state` only moves
+    forward: queued, sending (leased), accepted (the provider has it), then delivered, failed or unknown; cancelled
+    where an acknowledgement came first.
+    """
+
+    class Kind(models.TextChoices):
+        PAGE = "page", _("page")
+        STAND_DOWN = "stand_down", _("stand-down")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        ACCEPTED = "accepted", _("accepted")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("unknown")
+        CANCELLED = "cancelled", _("cancelled")
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PAGE)
+    pages = models.ManyToManyField(Page, related_name="deliveries")
+    channel = models.CharField(max_length=5, choices=labels.choices(labels.CHANNEL))
+    to = models.CharField(max_length=254, help_text=_("E.164 number or e-mail address; private"))
+    language = models.CharField(max_length=5)
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    hang_up_at = models.DateTimeField(null=True, help_text=_("a call that rings for nothing is to be ended"))
+    provider_id = models.CharField(max_length=64, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    gave_up = models.BooleanField(default=False, help_text=_("failed for good, not just busy or unanswered"))
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="delivery_provider_id_once"
+            ),
+            models.CheckConstraint(
+                name="delivery_queued_has_attempt", condition=~Q(state="queued") | Q(next_attempt_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="delivery_sending_has_lease", condition=~Q(state="sending") | Q(leased_until__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="delivery_queued"),
+            models.Index(
+                fields=["leased_until"], condition=Q(state__in=["sending", "unknown"]), name="delivery_leased"
+            ),
+            models.Index(fields=["hang_up_at"], condition=Q(hang_up_at__isnull=False), name="delivery_hang_up"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.state}"
+
+
+class Alarm(models.Model):
+    """Something people of the provider must see until it is over: at most one open per kind and key."""
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+    data = models.JSONField(default=dict)
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("alarm")
+        verbose_name_plural = _("alarms")
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], condition=Q(cleared_at=None), name="alarm_open_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Pulse(models.Model):
+    """The last time a recurring job was done whole; the watchdog steps in when the tick's grows old."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,318 @@
+"""Sends what is queued: claims a delivery, asks the provider outside of any transaction, writes down what came of it.
+
+Any number of workers may call these functions at once, and any of them twice.
+"""
+
+import random
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.models import F, QuerySet
+from django.urls import reverse
+from django.utils import translation
+
+from matrix.terms import Channel
+from portal import clock
+from routing.telephony import client
+from routing.telephony.errors import PermanentError, ProviderError, TemporaryError, UnknownOutcome
+
+from . import deliveries, messages
+from .alarms import clear_alarms, raise_alarm
+from .mail import send_mail
+from .messages import Matter
+from .models import Delivery, Page
+from .services import lock_escalations
+
+log = structlog.get_logger(__name__)
+
+State = Delivery.State
+LEASE = timedelta(seconds=60)
+"""How long an attempt may take; afterwards the worker is taken for dead."""
+LOOK_UP_AFTER = timedelta(seconds=5)
+"""What the provider has accepted is in its lists by then."""
+CLOCKS_DIFFER = timedelta(seconds=30)
+BACK_OFF = (2, 4, 8, 15, 30, 60)
+JITTER = 0.25
+LONGEST_WAIT = 300
+MAX_ATTEMPTS = 8
+AT_ONCE = 16
+"""How many requests to the provider are under way at once; each spends its time waiting."""
+PROVIDER_ALARMS = ("provider_unavailable", "provider_refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this worker sends now, and what it says."""
+
+    delivery: Delivery
+    matters: tuple[Matter, ...]
+    name: str
+
+    @property
+    def way(self) -> str:
+        """The way out it takes, as alarms are kept by."""
+        return "mail" if self.delivery.channel == Channel.EMAIL else "phone"
+
+
+# --- Sending --------------------------------------------------------------------------------------------------
+
+
+def due_deliveries(*, now: datetime, limit: int = 200) -> list[int]:
+    """Ids of what is queued and due at `now`, the longest waiting first."""
+    due = Delivery.objects.filter(state=State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def send_all_due(*, now: datetime) -> int:
+    """Send everything that is due side by side, begun in its order; how many were tried.
+
+    One that goes wrong does not stop the others. Each thread works on a connection of its own.
+    """
+    waiting = deque(due_deliveries(now=now))
+    found = len(waiting)
+    if found:
+        threads = min(AT_ONCE, found)
+        with ThreadPoolExecutor(threads, "sender") as pool:
+            for _thread in range(threads):
+                pool.submit(_send_from, waiting)
+    return found
+
+
+def _send_from(waiting: deque[int]) -> None:
+    try:
+        while waiting:
+            _send_next(waiting)
+    finally:
+        connections.close_all()
+
+
+def _send_next(waiting: deque[int]) -> None:
+    try:
+        delivery_id = waiting.popleft()
+    except IndexError:  # another thread took the last one
+        return
+    try:
+        send_delivery(delivery_id)
+    except Exception:
+        log.exception("sending_broke", delivery=delivery_id)
+
+
+def send_delivery(delivery_id: int) -> None:
+    """Make one attempt to send a delivery, if it is due and still wanted; else nothing happens."""
+    claim = _claim(delivery_id, now=clock.now())
+    if claim is None:
+        return
+    try:
+        provider_id = _send(claim)
+    except ProviderError as error:
+        _note_failure(claim, error, now=clock.now())
+    else:
+        _note_success(claim, provider_id, now=clock.now())
+
+
+def _claim(delivery_id: int, *, now: datetime) -> Claim | None:
+    """Queued → sending, with a lease; → cancelled where nobody's answer is wanted any more.
+
+    An acknowledgement holds the escalation too: once it has committed, nothing enters sending.
+    """
+    with transaction.atomic():
+        lock_escalations(Delivery(pk=delivery_id))
+        claimed = Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, next_attempt_at__lte=now).update(
+            state=State.SENDING, attempts=F("attempts") + 1, leased_until=now + LEASE, sent_at=now
+        )
+        if not claimed:
+            return None
+        delivery = Delivery.objects.get(pk=delivery_id)
+        pages = list(pages_of(delivery))
+        matters = messages.matters(pages)
+        if delivery.kind == Delivery.Kind.PAGE:
+            matters = tuple(matter for matter in matters if matter.wanted)
+        if not matters:
+            Delivery.objects.filter(pk=delivery_id).update(
+                state=State.CANCELLED, attempts=F("attempts") - 1, leased_until=None, sent_at=None, finished_at=now
+            )
+            return None
+    return Claim(delivery, matters, pages[0].name)
+
+
+def pages_of(delivery: Delivery) -> QuerySet[Page]:
+    """Its pages with all that a message tells of them."""
+    return delivery.pages.select_related(
+        "person", "escalation__incident__project", "escalation__incident__assignee"
+    ).order_by("pk")
+
+
+def _send(claim: Claim) -> str:
+    """The provider's id, empty for a mail. Raises ProviderError."""
+    delivery = claim.delivery
+    with translation.override(delivery.language):
+        match delivery.channel:
+            case Channel.VOICE:
+                return client.place_call(
+                    to=delivery.to, url=_url("voice", delivery), status_url=_url("status", delivery)
+                )
+            case Channel.SMS:
+                return client.send_text(to=delivery.to, body=_text(claim), status_url=_url("status", delivery))
+            case Channel.EMAIL:
+                subject, body = _mail(claim)
+                send_mail(to=delivery.to, subject=subject, body=body, name=str(delivery.public_id))
+                return ""
+    raise PermanentError(f"nothing is sent by {delivery.channel}", number=False)
+
+
+def _url(name: str, delivery: Delivery) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(f'telephony:{name}', args=[delivery.public_id])}"
+
+
+def _text(claim: Claim) -> str:
+    if claim.delivery.kind == Delivery.Kind.STAND_DOWN:
+        return messages.stand_down_text(claim.matters)
+    return messages.sms_text(claim.matters, base_url=settings.PUBLIC_URL)
+
+
+def _mail(claim: Claim) -> tuple[str, str]:
+    if claim.delivery.kind == Delivery.Kind.STAND_DOWN:
+        return messages.stand_down_mail(claim.matters, name=claim.name)
+    return messages.mail(claim.matters, name=claim.name, base_url=settings.PUBLIC_URL)
+
+
+def _note_success(claim: Claim, provider_id: str, *, now: datetime) -> None:
+    delivery = claim.delivery
+    if delivery.channel == Channel.EMAIL:
+        deliveries.delivered(delivery, now=now)
+    else:
+        deliveries.accepted(delivery, provider_id=provider_id, now=now)
+        _hang_up_where_void(delivery.pk)
+    clear_alarms(claim.way, *PROVIDER_ALARMS, now=now)
+
+
+def _hang_up_where_void(delivery_id: int) -> None:
+    """Somebody acknowledged while the provider was being asked to call."""
+    for delivery in Delivery.objects.filter(pk=delivery_id, hang_up_at__isnull=False):
+        _hang_up(delivery)
+
+
+def _note_failure(claim: Claim, error: ProviderError, *, now: datetime) -> None:
+    delivery, text = claim.delivery, str(error)
+    log.warning("not_sent", delivery=delivery.pk, channel=delivery.channel, attempt=delivery.attempts, error=text)
+    match error:
+        case UnknownOutcome():
+            deliveries.doubted(delivery, look_up_at=now + LOOK_UP_AFTER, error=text)
+        case PermanentError():
+            deliveries.failed(delivery, error=text, now=now, number=error.number, sources=[State.SENDING])
+        case TemporaryError():
+            if error.account:
+                raise_alarm("provider_refused", claim.way, now=now, error=text)
+            _try_again(delivery, at=now + _wait(delivery.attempts, error.retry_after), error=text, now=now)
+
+
+def _try_again(delivery: Delivery, *, at: datetime, error: str, now: datetime) -> None:
+    sources = (State.SENDING, State.UNKNOWN)
+    if delivery.attempts < MAX_ATTEMPTS:
+        deliveries.again(delivery, at=at, error=error, sources=sources)
+        return
+    way = "mail" if delivery.channel == Channel.EMAIL else "phone"
+    raise_alarm("provider_unavailable", way, now=now, error=error)
+    deliveries.failed(delivery, error=error, now=now, number=False, sources=sources)
+
+
+def _wait(attempts: int, retry_after: float | None) -> timedelta:
+    """Back-off with jitter, or as long as the provider asked for; never more than five minutes."""
+    seconds = BACK_OFF[min(attempts, len(BACK_OFF)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- no secret
+    return timedelta(seconds=min(max(seconds, retry_after or 0), LONGEST_WAIT))
+
+
+# --- Looking up what may have been sent -------------------------------------------------------------------------
+
+
+def has_unknown(*, now: datetime) -> bool:
+    """Whether `reconcile_due` would find anything."""
+    return _doubtful(now).exists()
+
+
+def _doubtful(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state__in=[State.SENDING, State.UNKNOWN], leased_until__lte=now)
+
+
+def reconcile_due(*, now: datetime, limit: int = 20) -> int:
+    """Ask the provider for what may or may not have been sent, and whose lease has run out; how many were settled."""
+    settled = 0
+    for delivery in _doubtful(now).order_by("leased_until", "pk")[:limit]:
+        mine = Delivery.objects.filter(pk=delivery.pk, state=delivery.state, leased_until=delivery.leased_until)
+        if mine.update(state=State.UNKNOWN, leased_until=now + LEASE):
+            _reconcile(delivery, now=now)
+            settled += 1
+    return settled
+
+
+def _reconcile(delivery: Delivery, *, now: datetime) -> None:
+    """Adopt it if it is there, else send it again: for a page a duplicate is better than silence."""
+    try:
+        found = _find(delivery, now=now)
+    except ProviderError as error:
+        log.warning("look_up_failed", delivery=delivery.pk, error=str(error))
+        found = None
+    if found and deliveries.adopted(delivery, provider_id=found, now=now):
+        _hang_up_where_void(delivery.pk)
+    else:
+        _try_again(delivery, at=now, error=delivery.error, now=now)
+
+
+def _find(delivery: Delivery, *, now: datetime) -> str | None:
+    since = (delivery.sent_at or now - LEASE) - CLOCKS_DIFFER
+    known = set(
+        Delivery.objects.filter(to=delivery.to, sent_at__gte=since - LEASE)
+        .exclude(provider_id="")
+        .values_list("provider_id", flat=True)
+    )
+    if delivery.channel == Channel.VOICE:
+        return client.find_call(to=delivery.to, since=since, known=known)
+    if delivery.channel == Channel.SMS:
+        return client.find_text(to=delivery.to, since=since, marks=_marks(delivery), known=known)
+    return None
+
+
+def _marks(delivery: Delivery) -> list[str]:
+    """What tells the delivery's text from others to the same number."""
+    if delivery.kind == Delivery.Kind.STAND_DOWN:
+        return [f"#{page.escalation.incident_id}" for page in delivery.pages.select_related("escalation")]
+    return [f"/a/{page.token}/" for page in delivery.pages.all()]
+
+
+# --- Hanging up -----------------------------------------------------------------------------------------------
+
+
+def has_hang_ups(*, now: datetime) -> bool:
+    """Whether `hang_up_due` would find anything."""
+    return _void(now).exists()
+
+
+def _void(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=State.ACCEPTED, channel=Channel.VOICE, hang_up_at__lte=now)
+
+
+def hang_up_due(*, now: datetime, limit: int = 50) -> int:
+    """End calls that ring although nobody needs to answer any more; how many were looked at."""
+    found = list(_void(now).order_by("hang_up_at", "pk")[:limit])
+    for delivery in found:
+        _hang_up(delivery)
+    return len(found)
+
+
+def _hang_up(delivery: Delivery) -> None:
+    """The next tick tries again where the provider could not be asked."""
+    if not delivery.provider_id:
+        return
+    try:
+        client.cancel_call(delivery.provider_id)
+    except PermanentError as error:
+        log.warning("not_hung_up", delivery=delivery.pk, error=str(error))
+    except ProviderError as error:
+        log.warning("hang_up_later", delivery=delivery.pk, error=str(error))
+        return
+    Delivery.objects.filter(pk=delivery.pk, hang_up_at=delivery.hang_up_at).update(hang_up_at=None)

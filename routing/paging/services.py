@@ -1,0 +1,106 @@
+"""Answers to a page: by key, reply, link, click or API. Each is one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from portal.models import Person
+from routing.incidents import services as incidents
+from routing.incidents.models import OPEN_STATUSES, Incident, Status
+from routing.incidents.timeline import write
+
+from . import escalating
+from .models import Delivery, Escalation, Page
+
+
+class Outcome(StrEnum):
+    """What an answer came to."""
+
+    TAKEN = "taken"
+    YOURS_ALREADY = "yours_already"
+    TAKEN_BY_OTHER = "taken_by_other"
+    PASSED_ON = "passed_on"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`by_name` says who has it now; read after the commit, so it may be said aloud."""
+
+    outcome: Outcome
+    by_name: str
+    incident: Incident
+
+
+@transaction.atomic
+def answer_page(page: Page, *, person: Person | None, now: datetime, via: str) -> Answer:
+    """Take the incident of `page`. The first answer wins; a later one is told who took it.
+
+    `person` is None only where a shared phone answered (a team's, the last resort): its name stands in.
+    """
+    incident = _locked(page)
+    if incident.status == Status.NEW:
+        taken = incidents.acknowledge(incident, by=person, now=now, via=via, page=page)
+        return Answer(Outcome.TAKEN, person.name if person else page.name, taken)
+    return _told(page, person, incident)
+
+
+@transaction.atomic
+def pass_on_page(page: Page, *, person: Person | None, now: datetime, via: str) -> Answer:
+    """Pass the incident of `page` on to the next in the chain, who is called now.
+
+    Only while nobody else has taken it: then the caller is told who did. Twice passes on once.
+    """
+    incident = _locked(page)
+    page.refresh_from_db(fields=["state"])
+    mine = person is not None and incident.assignee_id == person.pk
+    if incident.status == Status.NEW and page.state == Page.State.PASSED_ON:
+        return Answer(Outcome.PASSED_ON, "", incident)
+    if incident.status == Status.NEW or (incident.status in OPEN_STATUSES and mine):
+        passed = incidents.pass_on(incident, by=person, now=now, via=via, page=page)
+        return Answer(Outcome.PASSED_ON, "", passed)
+    return _told(page, person, incident)
+
+
+def _locked(page: Page) -> Incident:
+    escalating.lock(page.escalation.incident)
+    return (
+        Incident.objects.select_for_update(of=("self",)).select_related("project").get(pk=page.escalation.incident_id)
+    )
+
+
+def _told(page: Page, person: Person | None, incident: Incident) -> Answer:
+    if incident.status not in OPEN_STATUSES:
+        return Answer(Outcome.ENDED, "", incident)
+    if person is not None and incident.assignee_id == person.pk:
+        return Answer(Outcome.YOURS_ALREADY, person.name, incident)
+    by_name = incident.assignee.name if incident.assignee else page.name
+    return Answer(Outcome.TAKEN_BY_OTHER, by_name, incident)
+
+
+def delivery_failed(delivery: Delivery, *, now: datetime) -> None:
+    """A delivery failed for good: where all of its step have, the next step begins at once.
+
+    Called in the transaction that marks it, after `lock_escalations`.
+    """
+    for page in delivery.pages.select_related("escalation__incident__project"):
+        escalation = page.escalation
+        siblings = Delivery.objects.filter(
+            pages__escalation=escalation, pages__round=page.round, pages__route=page.route, pages__step=page.step
+        )
+        waits_for_it = escalation.state == Escalation.State.RUNNING and (
+            escalation.round,
+            escalation.route,
+            escalation.step,
+        ) == (page.round, page.route, page.step + 1)
+        if waits_for_it and not page.informs and not siblings.filter(gave_up=False).exists():
+            write(escalation.incident, "step_failed", now=now, name=page.name, role=page.role)
+            escalating.call_next(escalation, now=now)
+
+
+def lock_escalations(delivery: Delivery) -> list[Escalation]:
+    """Lock the escalations of a delivery's pages; taken before the delivery's own row, as everywhere."""
+    ids = delivery.pages.values("escalation")
+    return list(Escalation.objects.select_for_update().filter(pk__in=ids).order_by("pk"))

@@ -1,0 +1,25 @@
+"""Tasks of the queue `delivery`: each makes one service call and can run twice."""
+
+from celery import shared_task
+
+from portal import clock
+
+from . import sending
+
+
+@shared_task(name="routing.paging.tasks.send_due")
+def send_due() -> None:
+    """Everything that is queued and due."""
+    sending.send_all_due(now=clock.now())
+
+
+@shared_task(name="routing.paging.tasks.send_hang_ups")
+def send_hang_ups() -> None:
+    """End calls that ring for nothing."""
+    sending.hang_up_due(now=clock.now())
+
+
+@shared_task(name="routing.paging.tasks.send_reconcile")
+def send_reconcile() -> None:
+    """Settle what may or may not have been sent."""
+    sending.reconcile_due(now=clock.now())

@@ -1,0 +1,67 @@
+"""The tick: everything that is due, found in PostgreSQL. Run by a worker each second, or by the watchdog."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from portal import clock
+from routing.wake import wake_hang_ups, wake_reconcilers, wake_senders
+
+from . import escalating, sending
+from .models import Delivery, Escalation, Pulse
+
+log = structlog.get_logger(__name__)
+
+TICK = "tick"
+LATE = timedelta(seconds=3)
+"""A tick that was not completed for this long means that somebody else must do the work."""
+
+
+def tick() -> None:
+    """Advance what is due, wake whoever sends, and note that the tick was completed."""
+    now = clock.now()
+    _advance_all(now)
+    if sending.due_deliveries(now=now, limit=1):
+        wake_senders()
+    if sending.has_hang_ups(now=now):
+        wake_hang_ups()
+    if sending.has_unknown(now=now):
+        wake_reconcilers()
+    beat(clock.now())
+
+
+def _advance_all(now: datetime) -> None:
+    while escalating.advance_due(now=now):
+        now = clock.now()
+
+
+def beat(now: datetime) -> None:
+    """Note that everything due at `now` has been done."""
+    Pulse.objects.update_or_create(name=TICK, defaults={"at": now})
+
+
+def tick_age(now: datetime) -> timedelta | None:
+    """How long ago the last tick was completed; None where there never was one."""
+    last = Pulse.objects.filter(name=TICK).values_list("at", flat=True).first()
+    return now - last if last else None
+
+
+def is_behind(now: datetime) -> bool:
+    """Whether due work lies undone although workers should have done it."""
+    age = tick_age(now)
+    if age is None or age > LATE:
+        return True
+    overdue = now - LATE
+    return (
+        Escalation.objects.filter(due_at__lte=overdue).exists()
+        or Delivery.objects.filter(state=Delivery.State.QUEUED, next_attempt_at__lte=overdue).exists()
+    )
+
+
+def work_without_broker() -> None:
+    """Do in this process what tick and senders would do; needs PostgreSQL alone."""
+    now = clock.now()
+    _advance_all(now)
+    sending.send_all_due(now=now)
+    sending.hang_up_due(now=now)
+    sending.reconcile_due(now=now)

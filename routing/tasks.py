@@ -1,0 +1,20 @@
+"""The work that Celery wakes up for. A task makes one service call and can run twice."""
+
+from celery import shared_task
+
+from portal import clock
+
+from .paging import escalating, ticking
+
+
+@shared_task(name="routing.tasks.tick")
+def tick() -> None:
+    """Everything that is due, once a second."""
+    ticking.tick()
+
+
+@shared_task(name="routing.tasks.advance_escalations")
+def advance_escalations() -> None:
+    """A wake-up: some escalation is due."""
+    while escalating.advance_due(now=clock.now()):
+        pass

@@ -1,0 +1,101 @@
+"""Wake-ups: a hint to a worker that something is due now.
+
+The work list is in PostgreSQL and a tick looks through it each second, so a wake-up may be lost. Publishing one never
+raises, takes at most 100 ms, and is not tried again for a second where the broker did not answer.
+"""
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+import structlog
+from celery import Task
+from django.db import connection, transaction
+from kombu import Connection, pools
+
+from portal.celery import app
+
+log = structlog.get_logger(__name__)
+
+BROKER_SECONDS = 0.05
+"""For connecting and for one answer each: together the 100 ms a wake-up may take."""
+QUIET_SECONDS = 1.0
+EXPIRES_SECONDS = 5
+"""A hint that nobody took by then is stale: the tick has found the row."""
+
+
+class _Broker:
+    """This process's way to the broker, with time-outs of its own: a worker's are longer."""
+
+    def __init__(self) -> None:
+        self.quiet_until = 0.0
+
+    def publish(self, task: "Task[..., object]") -> None:
+        if time.monotonic() < self.quiet_until:
+            return
+        try:
+            with pools.producers[_connection()].acquire(block=False) as producer:
+                task.apply_async(producer=producer, retry=False, expires=EXPIRES_SECONDS)
+        except Exception as error:  # noqa: BLE001 -- whatever the broker's client raises, the tick finds the row
+            self.quiet_until = time.monotonic() + QUIET_SECONDS
+            log.warning("wake_up_lost", task=task.name, error=str(error))
+
+
+@cache
+def _connection() -> Connection:
+    options = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS, "max_retries": 0}
+    connection: Connection = app.connection_for_write(transport_options=options)
+    return connection
+
+
+_broker = _Broker()
+
+
+def _once_committed(publish: Callable[[], None]) -> None:
+    """Publish after the commit, once per transaction however often it was asked for."""
+    if not any(waiting[1] is publish for waiting in connection.run_on_commit):
+        transaction.on_commit(publish, robust=True)
+
+
+def wake_escalations() -> None:
+    """After the commit: something is due in an escalation."""
+    _once_committed(_advance)
+
+
+def wake_senders() -> None:
+    """After the commit: some delivery may be sent."""
+    _once_committed(_send)
+
+
+def wake_hang_ups() -> None:
+    """After the commit: calls ring that nobody needs to answer any more."""
+    _once_committed(_hang_up)
+
+
+def wake_reconcilers() -> None:
+    """After the commit: it is time to ask the provider what became of something."""
+    _once_committed(_reconcile)
+
+
+def _advance() -> None:
+    from .tasks import advance_escalations
+
+    _broker.publish(advance_escalations)
+
+
+def _send() -> None:
+    from .paging.tasks import send_due
+
+    _broker.publish(send_due)
+
+
+def _hang_up() -> None:
+    from .paging.tasks import send_hang_ups
+
+    _broker.publish(send_hang_ups)
+
+
+def _reconcile() -> None:
+    from .paging.tasks import send_reconcile
+
+    _broker.publish(send_reconcile)

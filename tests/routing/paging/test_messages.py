@@ -1,0 +1,93 @@
+"""What a delivery says."""
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.phones.callbacks import segments
+from matrix.terms import Priority
+from routing.paging import messages
+from routing.paging.messages import Matter
+
+BASE = "https://portal.nordhafen.example"
+
+
+def matter(number: int = 17, **changes: object) -> Matter:
+    fields: dict[str, object] = {
+        "code": number,
+        "token": "a" * 16,
+        "number": str(number),
+        "project": "webshop",
+        "priority": Priority.BLOCKER,
+        "title": "HTTP 503 auf allen Fronten",
+        "asks": True,
+        "informs": False,
+    }
+    return Matter(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    translation.activate("en")
+
+
+def test_a_text() -> None:
+    assert messages.sms_text([matter()], base_url=BASE) == (
+        "BLOCKER webshop #17: HTTP 503 auf allen Fronten 1 17=yes 2 17=next "
+        "https://portal.nordhafen.example/a/aaaaaaaaaaaaaaaa/"
+    )
+
+
+@given(st.text(min_size=1, max_size=200), st.integers(min_value=1, max_value=99999))
+def test_a_text_is_one_segment_whatever_the_title(title: str, number: int) -> None:
+    text = messages.sms_text([matter(number, title=title)], base_url=BASE)
+    assert segments(text) == 1
+    assert f"1 {number}=yes 2 {number}=next {BASE}/a/{'a' * 16}/" in text
+    assert text.startswith(f"BLOCKER webshop #{number}")
+
+
+def test_a_long_title_is_cut() -> None:
+    text = messages.sms_text([matter(title="x" * 200)], base_url=BASE)
+    assert len(text) == 160
+    assert "xx.. 1 17=yes" in text
+
+
+def test_codes_and_link_stay_even_beyond_one_segment() -> None:
+    found = [matter(number) for number in range(10000, 10020)]
+    text = messages.sms_text(found, base_url=BASE)
+    assert all(str(number) in text for number in range(10000, 10020))
+    assert text.endswith(f"{BASE}/a/{'a' * 16}/")
+
+
+def test_several_in_one_text() -> None:
+    text = messages.sms_text([matter(17), matter(18, project="cms")], base_url=BASE)
+    assert text.startswith("2 alerts: BLOCKER webshop #17, BLOCKER cms #18 1 17 18=yes 2 17 18=next https")
+
+
+def test_who_is_informed_sees_no_code() -> None:
+    text = messages.sms_text([matter(asks=False, informs=True)], base_url=BASE)
+    assert text.startswith("For your information, no answer needed: BLOCKER webshop #17: HTTP")
+    assert "=yes" not in text
+    assert text.endswith("/a/aaaaaaaaaaaaaaaa/")
+    assert segments(text) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"taken_by": "Sophie Krüger"}, "webshop #17: taken by Sophie Krüger"),
+        ({"ended": True, "ended_by": "monitoring"}, "webshop #17: resolved by monitoring"),
+        ({"ended": True}, "webshop #17: resolved"),
+        ({}, "webshop #17: no answer needed any more"),
+    ],
+)
+def test_stand_down(changes: dict[str, object], text: str) -> None:
+    assert messages.stand_down_text([matter(17, asks=False, **changes)]) == text
+
+
+def test_a_mail() -> None:
+    subject, body = messages.mail([matter()], name="Marek Nowak", base_url=BASE)
+    assert subject == "BLOCKER webshop #17: HTTP 503 auf allen Fronten"
+    assert "Hello Marek Nowak," in body
+    assert f"{BASE}/a/{'a' * 16}/" in body
