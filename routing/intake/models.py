@@ -1,0 +1,64 @@
+"""Keys with which monitoring systems post, and every signal they sent."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from matrix import labels
+from matrix.terms import Priority
+from portal.models import Person, Project
+from routing.incidents.models import Incident
+
+
+class IntakeKey(models.Model):
+    """A monitoring system's key for one project; the token itself is stored hashed (SHA-256)."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="intake_keys")
+    name = models.CharField(_("name"), max_length=120)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    token_start = models.CharField(max_length=8, editable=False, help_text=_("to recognise the key by"))
+    default_priority = models.CharField(
+        max_length=8, choices=labels.choices(labels.PRIORITY), default=Priority.CRITICAL
+    )
+    severity_map = models.JSONField(default=dict, blank=True, help_text=_("severity → priority"))
+    rate_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text=_("empty: the installation's"))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("intake key")
+        verbose_name_plural = _("intake keys")
+        ordering = ["project", "name"]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.name} ({self.token_start}…)"
+
+
+class Signal(models.Model):
+    """One event that monitoring sent, kept raw, and what became of it."""
+
+    class State(models.TextChoices):
+        FIRING = "firing", _("firing")
+        RESOLVED = "resolved", _("resolved")
+        REFUSED = "refused", _("refused")
+
+    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="signals")
+    format = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=State)
+    dedup_key = models.CharField(max_length=255, blank=True)
+    raw = models.JSONField()
+    refused_why = models.CharField(max_length=300, blank=True)
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="signals")
+    received_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("signal")
+        verbose_name_plural = _("signals")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="signal_refused_says_why", condition=~Q(state="refused") | ~Q(refused_why=""))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.state} {self.dedup_key}"
