@@ -1,0 +1,107 @@
+"""Reads of incidents for the pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, Q, QuerySet, When
+
+from matrix import labels
+from matrix.facts import content_of
+from matrix.models import MatrixVersion
+from portal.models import Person
+from routing.course import course
+from routing.decision import Link
+from routing.gather import gather
+from routing.incidents.models import Incident, Status, TimelineEntry
+from routing.incidents.wording import text_of
+from routing.paging import escalating
+from routing.paging.models import Escalation, Page
+from routing.presentation import actor_for
+
+
+def incidents_for(reader: Person, wanted: dict[str, Any]) -> QuerySet[Incident]:
+    """What the reader may see of what is `wanted` (the filter's fields): unacknowledged first, by due time."""
+    found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee")
+    status = wanted.get("status")
+    if not status:
+        found = found.open()
+    elif status != "all":
+        found = found.filter(status=status)
+    if priority := wanted.get("priority"):
+        found = found.filter(priority=priority)
+    if project := wanted.get("project"):
+        found = found.filter(project=project)
+    if words := wanted.get("q"):
+        found = found.filter(_matching(words))
+    unanswered_first = Case(When(status=Status.NEW, then=0), default=1)
+    by_due_time = Case(When(status=Status.NEW, then=F("respond_by"))).asc(nulls_last=True)
+    return found.order_by(unanswered_first, by_due_time, "-pk")
+
+
+def _matching(words: str) -> Q:
+    found = Q(title__icontains=words) | Q(description__icontains=words)
+    number = words.removeprefix("#")
+    return found | Q(pk=int(number)) if number.isdecimal() and len(number) < 18 else found
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline as its reader may see it; `note` says that somebody wrote the text themselves."""
+
+    at: datetime
+    actor: str
+    text: str
+    public: bool
+    note: bool
+
+
+def timeline_for(incident: Incident, reader: Person) -> list[Line]:
+    """The timeline, oldest first: customers see its public part."""
+    entries: QuerySet[TimelineEntry] = incident.timeline.prefetch_related("actor__groups").order_by("pk")
+    if not reader.is_staff:
+        entries = entries.filter(public=True)
+    return [
+        Line(entry.at, actor_for(entry, reader), text_of(entry), entry.public, entry.kind == "note")
+        for entry in entries
+    ]
+
+
+def pages_of(escalation: Escalation) -> QuerySet[Page]:
+    """Everybody who was called, with every message to them."""
+    return escalation.pages.prefetch_related("deliveries").order_by("pk")
+
+
+@dataclass(frozen=True)
+class ChainState:
+    """Where a chain stands. `next_role` is called at `next_at` unless somebody answers before."""
+
+    escalation: Escalation
+    pages: list[Page]
+    next_role: str
+    next_at: datetime | None
+
+
+def chain_state(incident: Incident, *, now: datetime) -> ChainState | None:
+    """The state of the incident's chain for the provider's people; None where none was started."""
+    escalation = Escalation.objects.filter(incident=incident).first()
+    if escalation is None:
+        return None
+    link = None
+    if escalation.state in (Escalation.State.DEFERRED, Escalation.State.RUNNING):
+        link = _next_link(incident, escalation, now)
+    return ChainState(
+        escalation=escalation,
+        pages=list(pages_of(escalation)),
+        next_role=str(labels.ROLE[link.role]) if link else "",
+        next_at=link.at if link and link.at > now else escalation.due_at,
+    )
+
+
+def _next_link(incident: Incident, escalation: Escalation, now: datetime) -> Link | None:
+    """The next link of the same walk that the tick takes; None where this round has no more."""
+    known = gather([incident.project], at=now, known_at=now)[incident.project_id]
+    pinned = content_of(MatrixVersion.objects.filter(pk=incident.matrix_version_id or 0).with_content())
+    facts = escalating.facts_of(incident, known, pinned.get(incident.matrix_version_id or 0, {}))
+    stops = course(facts, escalating.cursor_of(escalation, now), incident.respond_by)
+    return next((stop.event for stop in stops if isinstance(stop.event, Link)), None)

@@ -1,0 +1,12 @@
+"""The start page: where each person's day begins."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from .requests import PageRequest, page
+
+
+@page
+def home(request: PageRequest) -> HttpResponse:
+    """Customers ask whom to call; the provider's people look after incidents."""
+    return redirect("incidents" if request.user.is_staff else "whom_choose")

@@ -1,0 +1,48 @@
+"""What the views of pages know of a request, and how each of them is wrapped."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
+
+from portal.models import Person
+
+
+class PageRequest(HttpRequest):
+    """A request by somebody who is logged in."""
+
+    user: Person
+    htmx: HtmxDetails
+
+
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[PageRequest, Rest], HttpResponse]
+
+
+def page(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+    """For people who are logged in; personal, so no shared cache keeps it."""
+    guarded = cache_control(private=True, no_cache=True)(login_required(view))
+    return cast("Callable[Concatenate[HttpRequest, Rest], HttpResponse]", guarded)
+
+
+def polled(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+    """A page that asks for its moving part again and again: unchanged is answered with 304 and no body."""
+    return vary_on_headers("HX-Request")(conditional_page(page(view)))
+
+
+def staff_only(view: View[Rest]) -> View[Rest]:
+    """For the provider's people; to others the page does not exist."""
+
+    @wraps(view)
+    def guarded(request: PageRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return cast("View[Rest]", guarded)

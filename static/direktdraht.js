@@ -1,0 +1,100 @@
+"use strict";
+// Everything here is a convenience: each page works without it.
+
+// --- Light and dark: set before the first paint, so this file is loaded in the head without `defer` -----------
+const root = document.documentElement;
+const darkByPreference = window.matchMedia("(prefers-color-scheme: dark)");
+
+function chosenTheme() {
+  try {
+    return localStorage.getItem("theme");
+  } catch {
+    return null; // storage may be forbidden
+  }
+}
+
+function showTheme() {
+  root.dataset.bsTheme = chosenTheme() || (darkByPreference.matches ? "dark" : "light");
+}
+
+function switchTheme() {
+  const wanted = root.dataset.bsTheme === "dark" ? "light" : "dark";
+  try {
+    localStorage.setItem("theme", wanted);
+  } catch {
+    // the switch then holds for this page alone
+  }
+  root.dataset.bsTheme = wanted;
+}
+
+showTheme();
+darkByPreference.addEventListener("change", showTheme);
+
+// --- Clocks that count: <time datetime="…" data-clock> shows how long until, or since ---------------------------
+function clockText(milliseconds) {
+  const seconds = Math.floor(Math.abs(milliseconds) / 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} d`;
+  return hours ? `${hours}:${two(minutes % 60)} h` : `${minutes}:${two(seconds % 60)} min`;
+}
+
+// The server's clock counts, whatever the device believes.
+let skew = 0;
+
+function runClocks() {
+  for (const clock of document.querySelectorAll("[data-clock]")) {
+    const left = Date.parse(clock.dataset.clock) - Date.now() - skew;
+    const words = left >= 0 ? clock.dataset.before : clock.dataset.after;
+    clock.textContent = words.replace("{time}", clockText(left));
+    clock.classList.toggle("dd-overdue", left < 0);
+  }
+}
+
+// --- Polling: unchanged answers (304) are not swapped in, so focus and reading position stay ----------------------
+const tags = new Map();
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const tag = tags.get(event.detail.path);
+  if (tag && event.detail.verb === "get") event.detail.headers["If-None-Match"] = tag;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, pathInfo } = event.detail;
+  const tag = xhr.getResponseHeader("ETag");
+  if (tag) tags.set(pathInfo.requestPath, tag);
+  // A session that ended answers with the login page; show that, not a fragment of it.
+  const asked = new URL(pathInfo.finalRequestPath, location.href);
+  if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked.pathname) location.reload();
+});
+
+document.addEventListener("htmx:afterSwap", runClocks);
+
+// --- Menus made of <details> close on Escape and on a click elsewhere ---------------------------------------------
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.dd-menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.dd-menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const button = document.getElementById("theme-switch");
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", switchTheme);
+  }
+  const served = Date.parse(document.body.dataset.now);
+  if (served) skew = served - Date.now();
+  runClocks();
+  setInterval(runClocks, 1000);
+});

@@ -1,0 +1,56 @@
+"""A browser that is somebody."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from portal.models import Person
+from tests.people import World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+Visit = Callable[..., "Page"]
+
+
+@pytest.fixture
+def live_world(live_server: "LiveServer", world: World) -> World:
+    """The small world behind a server that answers."""
+    return world
+
+
+@pytest.fixture
+def visit(live_server: "LiveServer", live_world: World, page: "Page") -> Visit:
+    """`visit(path, person)` opens a page as that person."""
+
+    def go(path: str, person: Person | None = None) -> "Page":
+        if person is not None:
+            client = Client()
+            client.force_login(person)
+            cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+            page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page.goto(f"{live_server.url}{path}")
+        return page
+
+    return go
+
+
+def violations(page: "Page") -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA, one line each."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(
+        "async rules => await axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    return [
+        f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:300]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,112 @@
+"""Every page's address, walked by everybody."""
+
+import pytest
+from django.test import Client
+
+from portal.models import Person
+from routing.paging.escalating import advance_due
+from routing.paging.models import Page
+from tests.people import PRIVATE, World
+
+from .helpers import as_person, report, text
+
+PEOPLE = ("alice", "bob", "charlie", "desk", "sdm", "oncall", "admin")
+STAFF = {"desk", "sdm", "oncall", "admin"}
+OWN = {"alice", "bob", *STAFF}
+EVERYBODY = set(PEOPLE)
+READ = {
+    "/projects/": EVERYBODY,
+    "/projects/webshop/call/": OWN,
+    "/projects/webshop/call/?priority=minor": OWN,
+    "/projects/nowhere/call/": set(),
+    "/incidents/": EVERYBODY,
+    "/incidents/{number}/": OWN,
+    "/incidents/999999/": set(),
+    "/incidents/new/?project=webshop": OWN,
+    "/on-call/": STAFF,
+}
+ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note")
+
+
+def person_named(world: World, name: str) -> Person:
+    person: Person = getattr(world, name)
+    return person
+
+
+@pytest.mark.parametrize("path", READ)
+def test_an_outsider_is_asked_to_sign_in(world: World, path: str) -> None:
+    incident = report(world.webshop, world.alice)
+    response = Client().get(path.format(number=incident.pk))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/?next=")
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("path", READ)
+def test_a_page_exists_only_for_those_it_is_meant_for(world: World, path: str, name: str) -> None:
+    incident = report(world.webshop, world.alice)
+    response = as_person(person_named(world, name)).get(path.format(number=incident.pk), follow=True)
+    assert response.status_code == (200 if name in READ[path] else 404)
+    assert PRIVATE not in text(response)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_actions_of_an_outsider_change_nothing(world: World, action: str) -> None:
+    incident = report(world.webshop, world.alice)
+    response = Client().post(f"/incidents/{incident.pk}/{action}/", {"text": "x", "reason": "x"})
+    assert response["Location"].startswith("/accounts/login/")
+    incident.refresh_from_db()
+    assert (incident.status, incident.timeline.count()) == ("new", 1)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_customer_next_door_finds_no_action(world: World, action: str) -> None:
+    incident = report(world.webshop, world.alice)
+    response = as_person(world.charlie).post(f"/incidents/{incident.pk}/{action}/", {"text": "x", "reason": "x"})
+    assert response.status_code == 404
+    incident.refresh_from_db()
+    assert (incident.status, incident.timeline.count()) == ("new", 1)
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "start", "pass-on", "resolve"])
+@pytest.mark.parametrize("name", ["alice", "brm"])
+def test_only_those_who_work_incidents_change_them(world: World, name: str, action: str) -> None:
+    incident = report(world.webshop, world.alice)
+    response = as_person(person_named(world, name)).post(f"/incidents/{incident.pk}/{action}/", {"reason": "x"})
+    assert response.status_code == 403
+    incident.refresh_from_db()
+    assert incident.status == "new"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_actions_are_posted(world: World, action: str) -> None:
+    incident = report(world.webshop, world.alice)
+    assert as_person(world.desk).get(f"/incidents/{incident.pk}/{action}/").status_code == 405
+
+
+def test_a_contact_without_the_right_to_report_reads_only(world: World) -> None:
+    world.alice.contacts.update(can_report=False)
+    incident = report(world.webshop, world.bob)
+    client = as_person(world.alice)
+    assert "incident_note" not in text(client.get(f"/incidents/{incident.pk}/"))
+    assert client.get("/incidents/new/?project=webshop").status_code == 403
+    assert client.post(f"/incidents/{incident.pk}/note/", {"text": "x"}).status_code == 403
+
+
+def test_actions_need_the_token_of_a_form(world: World) -> None:
+    incident = report(world.webshop, world.alice)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.desk)
+    assert client.post(f"/incidents/{incident.pk}/acknowledge/").status_code == 403
+
+
+def test_customers_do_not_read_who_was_paged(world: World) -> None:
+    incident = report(world.webshop, world.alice)
+    assert incident.escalation.due_at is not None
+    advance_due(now=incident.escalation.due_at, limit=10)
+    names = set(Page.objects.values_list("name", flat=True))
+    assert names
+    shown = text(as_person(world.alice).get(f"/incidents/{incident.pk}/"))
+    assert "Marek Nightly" not in shown
+    assert "Who is called" not in shown
+    assert "Who is called" in text(as_person(world.desk).get(f"/incidents/{incident.pk}/"))
