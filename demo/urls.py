@@ -1,0 +1,11 @@
+"""The product's addresses, with the login page that shows the personas in place of the product's."""
+
+from django.urls import include, path
+
+from .views import DemoLoginView, persona_login
+
+urlpatterns = [
+    path("accounts/login/", DemoLoginView.as_view()),
+    path("demo/login/", persona_login, name="persona_login"),
+    path("", include("portal.urls")),
+]
