@@ -11,8 +11,6 @@ PACKAGES := portal matrix oncall routing demo tests
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" pyproject.toml
 
-export PORT
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench migrations messages shell lock clean
 

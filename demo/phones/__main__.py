@@ -56,7 +56,7 @@ def _begin(_worker: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo.phones", description="Simulated telephone provider")
     parser.add_argument("--host", default=os.environ.get("PHONES_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8001")))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or "8001"))
     parser.add_argument("--smtp-port", type=int, default=int(os.environ.get("PHONES_SMTP_PORT", "0")))
     options = parser.parse_args()
     missing = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if not os.environ.get(name)]
