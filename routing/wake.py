@@ -5,11 +5,9 @@ raises, takes at most 100 ms, and is not tried again for a second where the brok
 """
 
 import time
-from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import structlog
-from celery import Task
 from django.db import connection, transaction
 from kombu import Connection, pools
 
@@ -30,15 +28,15 @@ class _Broker:
     def __init__(self) -> None:
         self.quiet_until = 0.0
 
-    def publish(self, task: "Task[..., object]") -> None:
+    def publish(self, task: str) -> None:
         if time.monotonic() < self.quiet_until:
             return
         try:
             with pools.producers[_connection()].acquire(block=False) as producer:
-                task.apply_async(producer=producer, retry=False, expires=EXPIRES_SECONDS)
+                app.send_task(task, producer=producer, retry=False, expires=EXPIRES_SECONDS)
         except Exception as error:  # noqa: BLE001 -- whatever the broker's client raises, the tick finds the row
             self.quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning("wake_up_lost", task=task.name, error=str(error))
+            log.warning("wake_up_lost", task=task, error=str(error))
 
 
 @cache
@@ -51,7 +49,14 @@ def _connection() -> Connection:
 _broker = _Broker()
 
 
-def _once_committed(publish: Callable[[], None]) -> None:
+ADVANCE = partial(_broker.publish, "routing.tasks.advance_escalations")
+SEND = partial(_broker.publish, "routing.paging.tasks.send_due")
+HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
+RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
+"""Tasks by name: whoever wakes them need not know them."""
+
+
+def _once_committed(publish: "partial[None]") -> None:
     """Publish after the commit, once per transaction however often it was asked for."""
     if not any(waiting[1] is publish for waiting in connection.run_on_commit):
         transaction.on_commit(publish, robust=True)
@@ -59,43 +64,19 @@ def _once_committed(publish: Callable[[], None]) -> None:
 
 def wake_escalations() -> None:
     """After the commit: something is due in an escalation."""
-    _once_committed(_advance)
+    _once_committed(ADVANCE)
 
 
 def wake_senders() -> None:
     """After the commit: some delivery may be sent."""
-    _once_committed(_send)
+    _once_committed(SEND)
 
 
 def wake_hang_ups() -> None:
     """After the commit: calls ring that nobody needs to answer any more."""
-    _once_committed(_hang_up)
+    _once_committed(HANG_UP)
 
 
 def wake_reconcilers() -> None:
     """After the commit: it is time to ask the provider what became of something."""
-    _once_committed(_reconcile)
-
-
-def _advance() -> None:
-    from .tasks import advance_escalations
-
-    _broker.publish(advance_escalations)
-
-
-def _send() -> None:
-    from .paging.tasks import send_due
-
-    _broker.publish(send_due)
-
-
-def _hang_up() -> None:
-    from .paging.tasks import send_hang_ups
-
-    _broker.publish(send_hang_ups)
-
-
-def _reconcile() -> None:
-    from .paging.tasks import send_reconcile
-
-    _broker.publish(send_reconcile)
+    _once_committed(RECONCILE)

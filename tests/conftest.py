@@ -29,15 +29,15 @@ def world(db: None) -> World:
 
 
 @pytest.fixture(scope="session")
-def _redis_client() -> Iterator[redis.Redis]:
+def redis_client() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         yield client
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(_redis_client: redis.Redis) -> None:
+def _empty_redis(redis_client: redis.Redis) -> None:
     """No throttle counter or wake-up of one test is seen by the next."""
-    _redis_client.flushdb()
+    redis_client.flushdb()
 
 
 @pytest.fixture
