@@ -78,7 +78,6 @@ def environment(port: int, given: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": kept_secret("secret_key"),
         "DEBUG": "false",
         "PUBLIC_URL": f"http://localhost:{port}",
-        "ALLOWED_HOSTS": "*",
         "STATIC_FROM_SOURCE": "true",
         "TWILIO_ACCOUNT_SID": f"AC{kept_secret('twilio_account')}",
         "TWILIO_AUTH_TOKEN": kept_secret("twilio_token"),
@@ -117,7 +116,7 @@ def children(port: int) -> list[Child]:
                 "PHONES_VOICE_URL": f"{public_url}/telephony/voice/",
             },
         ),
-        Child("web", [*gunicorn(), "--bind", f"0.0.0.0:{port}", "portal.wsgi"]),
+        Child("web", [*gunicorn(), "--bind", f"127.0.0.1:{port}", "portal.wsgi"]),
         Child("worker", [*celery_worker("escalation"), "--concurrency=1"]),
         Child("sender", [*celery_worker("delivery"), "--pool=threads", "--concurrency=16"]),
         # Its only job runs every second: nothing worth keeping on disk.

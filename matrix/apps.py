@@ -1,5 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MatrixConfig(AppConfig):
     name = "matrix"
+    verbose_name = _("what was agreed")

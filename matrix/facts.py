@@ -1,11 +1,39 @@
-"""Builds the frozen content of versions from their rows."""
+"""Builds the frozen content of versions from their rows, and keeps what is published: it never changes."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from .content import CellContent, PriorityContent, StepContent
 from .models import Cell, MatrixVersion, PriorityTerms
 from .sla import Clock
 from .terms import Channel, Role, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published version, read `with_content()`, and its content."""
+
+    version: MatrixVersion
+    content: Mapping[str, PriorityContent]
+
+
+PUBLISHED_KEPT = 512
+_published: dict[int, Published] = {}
+"""By primary key, which no other version will ever have; the database refuses to change what is published."""
+
+
+def published(version_ids: Iterable[int | None]) -> dict[int, Published]:
+    """Version pk → the version and its content, of those that are published; read once per process."""
+    wanted = {pk for pk in version_ids if pk is not None}
+    found = {pk: kept for pk in wanted if (kept := _published.get(pk))}
+    if missing := wanted - found.keys():
+        rows = MatrixVersion.objects.filter(pk__in=missing, published_at__isnull=False).with_content()
+        read = {version.pk: Published(version, _priorities(version)) for version in rows}
+        if len(_published) > PUBLISHED_KEPT:
+            _published.clear()
+        _published.update(read)
+        found |= read
+    return found
 
 
 def content_of(versions: Iterable[MatrixVersion]) -> dict[int, dict[str, PriorityContent]]:

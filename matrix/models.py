@@ -18,8 +18,10 @@ from .sla import Clock
 class Matrix(models.Model):
     """The communication matrix of one project, or a template without one."""
 
-    project = models.OneToOneField(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="matrix")
-    name = models.CharField(max_length=120, unique=True)
+    project = models.OneToOneField(
+        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="matrix", verbose_name=_("project")
+    )
+    name = models.CharField(_("name"), max_length=120, unique=True)
 
     class Meta:
         verbose_name = _("matrix")
@@ -47,15 +49,18 @@ class MatrixVersionQuerySet(models.QuerySet["MatrixVersion"]):
 class MatrixVersion(models.Model):
     """A draft until published; then immutable (a database trigger sees to it)."""
 
-    matrix = models.ForeignKey(Matrix, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField(null=True, help_text=_("given when published"))
-    title_de = models.CharField(max_length=200, blank=True)
-    title_en = models.CharField(max_length=200, blank=True)
-    effective_from = models.DateTimeField(null=True)
-    published_at = models.DateTimeField(null=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=300, blank=True)
+    matrix = models.ForeignKey(Matrix, on_delete=models.PROTECT, related_name="versions", verbose_name=_("matrix"))
+    number = models.PositiveIntegerField(_("number"), null=True, help_text=_("given when published"))
+    title_de = models.CharField(_("title (German)"), max_length=200, blank=True)
+    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
+    effective_from = models.DateTimeField(_("effective from"), null=True)
+    published_at = models.DateTimeField(_("published at"), null=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("published by")
+    )
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
     accepted_findings = models.JSONField(
+        _("accepted findings"),
         default=list,
         blank=True,
         help_text=_("chains that miss their response target and were accepted all the same"),
@@ -65,6 +70,7 @@ class MatrixVersion(models.Model):
 
     class Meta:
         verbose_name = _("matrix version")
+        verbose_name_plural = _("matrix versions")
         ordering = ["matrix", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["matrix", "number"], name="matrix_version_number"),
@@ -82,20 +88,27 @@ class MatrixVersion(models.Model):
 class PriorityTerms(models.Model):
     """What one priority means and what is promised for it; durations in minutes on the named clock."""
 
-    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="terms")
-    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
-    definition_de = models.TextField()
-    definition_en = models.TextField()
-    examples_de = ArrayField(models.CharField(max_length=300), default=list)
-    examples_en = ArrayField(models.CharField(max_length=300), default=list)
-    response_minutes = models.PositiveIntegerField()
-    resolution_minutes = models.PositiveIntegerField(null=True, blank=True)
-    update_minutes = models.PositiveIntegerField(null=True, blank=True)
-    progress_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_("an acknowledged incident must show progress within this time")
+    version = models.ForeignKey(
+        MatrixVersion, on_delete=models.CASCADE, related_name="terms", verbose_name=_("version")
     )
-    clock = models.CharField(max_length=16, choices=labels.choices(labels.CLOCK), default=Clock.ROUND_THE_CLOCK)
-    pauses_while_waiting = models.BooleanField(default=True)
+    priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
+    definition_de = models.TextField(_("definition (German)"))
+    definition_en = models.TextField(_("definition (English)"))
+    examples_de = ArrayField(models.CharField(max_length=300), default=list, verbose_name=_("examples (German)"))
+    examples_en = ArrayField(models.CharField(max_length=300), default=list, verbose_name=_("examples (English)"))
+    response_minutes = models.PositiveIntegerField(_("response within (minutes)"))
+    resolution_minutes = models.PositiveIntegerField(_("restoration within (minutes)"), null=True, blank=True)
+    update_minutes = models.PositiveIntegerField(_("update every (minutes)"), null=True, blank=True)
+    progress_minutes = models.PositiveIntegerField(
+        _("progress within (minutes)"),
+        null=True,
+        blank=True,
+        help_text=_("an acknowledged incident must show progress within this time"),
+    )
+    clock = models.CharField(
+        _("clock"), max_length=16, choices=labels.choices(labels.CLOCK), default=Clock.ROUND_THE_CLOCK
+    )
+    pauses_while_waiting = models.BooleanField(_("pauses while waiting"), default=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("priority terms")
@@ -111,15 +124,18 @@ class PriorityTerms(models.Model):
 class Reporting(models.Model):
     """How the customer reports in one window: the required way first, and an instruction."""
 
-    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="reporting")
-    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
-    window = models.CharField(max_length=14, choices=labels.choices(labels.WINDOW))
-    ways = ArrayField(models.CharField(max_length=6, choices=labels.choices(labels.REPORT_WAY)))
-    instruction_de = models.TextField()
-    instruction_en = models.TextField()
+    version = models.ForeignKey(
+        MatrixVersion, on_delete=models.CASCADE, related_name="reporting", verbose_name=_("version")
+    )
+    priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
+    window = models.CharField(_("window"), max_length=14, choices=labels.choices(labels.WINDOW))
+    ways = ArrayField(models.CharField(max_length=6, choices=labels.choices(labels.REPORT_WAY)), verbose_name=_("ways"))
+    instruction_de = models.TextField(_("instruction (German)"))
+    instruction_en = models.TextField(_("instruction (English)"))
 
     class Meta:
         verbose_name = _("way to report")
+        verbose_name_plural = _("ways to report")
         constraints = [
             models.UniqueConstraint(fields=["version", "priority", "window"], name="reporting_once"),
             models.CheckConstraint(condition=Q(ways__len__gt=0), name="reporting_has_a_way"),
@@ -132,14 +148,21 @@ class Reporting(models.Model):
 class Cell(models.Model):
     """One priority on one route: deferred to the next opening, or an ordered list of steps."""
 
-    version = models.ForeignKey(MatrixVersion, on_delete=models.CASCADE, related_name="cells")
-    priority = models.CharField(max_length=8, choices=labels.choices(labels.PRIORITY))
-    route = models.CharField(max_length=14, choices=labels.choices(labels.ROUTE))
-    defers = models.BooleanField(default=False, help_text=_("no steps of its own: waits for the next opening"))
-    defers_outside_hours = models.BooleanField(default=False, help_text=_("its steps wait for the next opening"))
+    version = models.ForeignKey(
+        MatrixVersion, on_delete=models.CASCADE, related_name="cells", verbose_name=_("version")
+    )
+    priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
+    route = models.CharField(_("route"), max_length=14, choices=labels.choices(labels.ROUTE))
+    defers = models.BooleanField(
+        _("defers"), default=False, help_text=_("no steps of its own: waits for the next opening")
+    )
+    defers_outside_hours = models.BooleanField(
+        _("defers outside hours"), default=False, help_text=_("its steps wait for the next opening")
+    )
 
     class Meta:
         verbose_name = _("cell")
+        verbose_name_plural = _("cells")
         constraints = [models.UniqueConstraint(fields=["version", "priority", "route"], name="cell_once")]
 
     def __str__(self) -> str:
@@ -149,18 +172,21 @@ class Cell(models.Model):
 class Step(models.Model):
     """One link of a chain: who, by which channels, and how many minutes until the next."""
 
-    cell = models.ForeignKey(Cell, on_delete=models.CASCADE, related_name="steps")
-    position = models.PositiveSmallIntegerField()
-    role = models.CharField(max_length=20, choices=labels.choices(labels.ROLE))
-    channels = ArrayField(models.CharField(max_length=5, choices=labels.choices(labels.CHANNEL)))
-    wait = models.PositiveSmallIntegerField(help_text=_("minutes until the next step"))
-    ring_seconds = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text=_("how long a live call rings here; empty: not rung")
+    cell = models.ForeignKey(Cell, on_delete=models.CASCADE, related_name="steps", verbose_name=_("cell"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    role = models.CharField(_("role"), max_length=20, choices=labels.choices(labels.ROLE))
+    channels = ArrayField(
+        models.CharField(max_length=5, choices=labels.choices(labels.CHANNEL)), verbose_name=_("channels")
     )
-    informs = models.BooleanField(default=False, help_text=_("told, not expected to answer"))
+    wait = models.PositiveSmallIntegerField(_("wait (minutes)"), help_text=_("minutes until the next step"))
+    ring_seconds = models.PositiveSmallIntegerField(
+        _("rings (seconds)"), null=True, blank=True, help_text=_("how long a live call rings here; empty: not rung")
+    )
+    informs = models.BooleanField(_("only informs"), default=False, help_text=_("told, not expected to answer"))
 
     class Meta:
         verbose_name = _("step")
+        verbose_name_plural = _("steps")
         ordering = ["cell", "position"]
         constraints = [
             models.UniqueConstraint(fields=["cell", "position"], name="step_position_once"),
@@ -174,16 +200,21 @@ class Step(models.Model):
 class Topic(models.Model):
     """A request, not an incident: answered in office hours by its chain of roles, never paging."""
 
-    key = models.SlugField(unique=True)
-    position = models.PositiveSmallIntegerField(default=0)
-    name_de = models.CharField(max_length=120)
-    name_en = models.CharField(max_length=120)
-    hint_de = models.CharField(max_length=300, blank=True)
-    hint_en = models.CharField(max_length=300, blank=True)
-    roles = ArrayField(models.CharField(max_length=20, choices=labels.choices(labels.ROLE)), default=list)
-    answer_minutes = models.PositiveIntegerField(null=True, blank=True, help_text=_("in support hours"))
-    needs_right = models.CharField(max_length=20, blank=True)
+    key = models.SlugField(_("key"), unique=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    name_de = models.CharField(_("name (German)"), max_length=120)
+    name_en = models.CharField(_("name (English)"), max_length=120)
+    hint_de = models.CharField(_("hint (German)"), max_length=300, blank=True)
+    hint_en = models.CharField(_("hint (English)"), max_length=300, blank=True)
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=labels.choices(labels.ROLE)), default=list, verbose_name=_("roles")
+    )
+    answer_minutes = models.PositiveIntegerField(
+        _("answer within (minutes)"), null=True, blank=True, help_text=_("in support hours")
+    )
+    needs_right = models.CharField(_("right needed"), max_length=20, blank=True)
     becomes_incident = models.CharField(
+        _("becomes incident"),
         max_length=8,
         blank=True,
         choices=labels.choices(labels.PRIORITY),

@@ -17,10 +17,10 @@ LINES = [(Line.PRIMARY.value, _("primary")), (Line.BACKUP.value, _("backup"))]
 class Rota(models.Model):
     """A duty of two lines, under a public name and a duty number that may be published."""
 
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=120)
-    public_name_de = models.CharField(max_length=120)
-    public_name_en = models.CharField(max_length=120)
+    public_name_de = models.CharField(_("public name (German)"), max_length=120)
+    public_name_en = models.CharField(_("public name (English)"), max_length=120)
     zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
     duty_number = PhoneNumberField(_("duty number"), blank=True)
 
@@ -36,12 +36,13 @@ class Rota(models.Model):
 class RotaCoverage(Recorded):
     """A rota covers a project for a period; a project has exactly one rota at any instant."""
 
-    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="coverage")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="coverage")
-    valid = DateTimeRangeField()
+    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="coverage", verbose_name=_("rota"))
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="coverage", verbose_name=_("project"))
+    valid = DateTimeRangeField(_("valid"))
 
     class Meta:
         verbose_name = _("rota coverage")
+        verbose_name_plural = _("coverage by rotas")
         constraints = [no_overlap(name="rota_coverage_one_rota", same=("project",), period="valid")]
 
     def __str__(self) -> str:
@@ -51,18 +52,21 @@ class RotaCoverage(Recorded):
 class Rotation(Recorded):
     """The ordered members of one line, handed over at a local day and time."""
 
-    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="rotations")
-    line = models.CharField(max_length=7, choices=LINES)
-    handover_weekday = models.PositiveSmallIntegerField(help_text=_("0 is Monday; for periods of whole weeks"))
-    handover_time = models.TimeField(help_text=_("in the rota's zone"))
-    period_days = models.PositiveSmallIntegerField(default=7)
-    valid = DateTimeRangeField()
+    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="rotations", verbose_name=_("rota"))
+    line = models.CharField(_("line"), max_length=7, choices=LINES)
+    handover_weekday = models.PositiveSmallIntegerField(
+        _("handover weekday"), help_text=_("0 is Monday; for periods of whole weeks")
+    )
+    handover_time = models.TimeField(_("handover time"), help_text=_("in the rota's zone"))
+    period_days = models.PositiveSmallIntegerField(_("period (days)"), default=7)
+    valid = DateTimeRangeField(_("valid"))
     members: models.ManyToManyField[Person, "RotationMember"] = models.ManyToManyField(
-        Person, through="RotationMember", related_name="rotations"
+        Person, through="RotationMember", related_name="rotations", verbose_name=_("members")
     )
 
     class Meta:
         verbose_name = _("rotation")
+        verbose_name_plural = _("rotations")
         ordering = ["rota", "line", "valid"]
         constraints = [
             models.CheckConstraint(condition=Q(handover_weekday__lte=6), name="rotation_weekday"),
@@ -86,11 +90,13 @@ class Rotation(Recorded):
 class RotationMember(models.Model):
     """A place in a rotation; written once with its rotation and never changed."""
 
-    rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="places")
-    position = models.PositiveSmallIntegerField()
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="places", verbose_name=_("rotation"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
 
     class Meta:
+        verbose_name = _("place in a rotation")
+        verbose_name_plural = _("members of rotations")
         ordering = ["rotation", "position"]
         constraints = [models.UniqueConstraint(fields=["rotation", "position"], name="rotation_place_once")]
 
@@ -101,13 +107,14 @@ class RotationMember(models.Model):
 class Override(Recorded):
     """For a period somebody else holds a line; beats the rotation and any absence."""
 
-    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="overrides")
-    line = models.CharField(max_length=7, choices=LINES)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="overrides")
-    period = DateTimeRangeField()
+    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="overrides", verbose_name=_("rota"))
+    line = models.CharField(_("line"), max_length=7, choices=LINES)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="overrides", verbose_name=_("person"))
+    period = DateTimeRangeField(_("period"))
 
     class Meta:
         verbose_name = _("override")
+        verbose_name_plural = _("overrides")
         ordering = ["rota", "period"]
         constraints = [
             models.CheckConstraint(
@@ -138,19 +145,24 @@ class Swap(models.Model):
         DECLINED = "declined", _("declined")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="swaps")
-    line = models.CharField(max_length=7, choices=LINES)
-    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="swaps_asked")
-    asked_of = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="swaps_received")
-    gives = DateTimeRangeField(help_text=_("the duty given away"))
-    takes = DateTimeRangeField(help_text=_("the duty taken in return"))
-    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
-    asked_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True, blank=True)
-    overrides = models.ManyToManyField(Override, blank=True, related_name="swaps")
+    rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="swaps", verbose_name=_("rota"))
+    line = models.CharField(_("line"), max_length=7, choices=LINES)
+    asked_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="swaps_asked", verbose_name=_("asked by")
+    )
+    asked_of = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="swaps_received", verbose_name=_("asked of")
+    )
+    gives = DateTimeRangeField(_("gives"), help_text=_("the duty given away"))
+    takes = DateTimeRangeField(_("takes"), help_text=_("the duty taken in return"))
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.ASKED)
+    asked_at = models.DateTimeField(_("asked at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    overrides = models.ManyToManyField(Override, blank=True, related_name="swaps", verbose_name=_("overrides"))
 
     class Meta:
         verbose_name = _("swap")
+        verbose_name_plural = _("swaps")
         ordering = ["-asked_at"]
         constraints = [
             models.CheckConstraint(condition=~Q(asked_by=F("asked_of")), name="swap_between_two"),
@@ -166,18 +178,20 @@ class Absence(Recorded):
     *short* is a meeting or a break and takes nobody off duty; *day* is a day or more.
     """
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="absences")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="absences", verbose_name=_("person"))
     kind = models.CharField(
+        _("kind"),
         max_length=5,
         choices=[
             (AbsenceKind.SHORT.value, _("meeting or break")),
             (AbsenceKind.DAY.value, _("a day or more")),
         ],
     )
-    period = DateTimeRangeField()
+    period = DateTimeRangeField(_("period"))
 
     class Meta:
         verbose_name = _("absence")
+        verbose_name_plural = _("absences")
         ordering = ["person", "period"]
         constraints = [
             models.CheckConstraint(

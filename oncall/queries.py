@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg2.extras import DateTimeTZRange
 
+from portal.facts import Kept
 from portal.models import Person, Project
 
 from .models import Absence, Override, Rota, RotaCoverage, Rotation
@@ -27,7 +28,9 @@ from .rotation import (
     next_duty_change,
 )
 
-HORIZON = timedelta(days=15)
+REACH = timedelta(hours=1)
+"""How long facts serve questions about later instants, as long as nothing has changed."""
+HORIZON = timedelta(days=15) + REACH
 """A day more than a decision looks ahead."""
 NO_TIME = timedelta(0)
 
@@ -93,7 +96,7 @@ def duty_now(rotas: Iterable[Rota], *, at: datetime, known_at: datetime | None =
     Nobody on duty is None and a warning. A row that is still recorded counts for any instant to come.
     """
     rotas = list(rotas)
-    facts = rota_facts(rotas, at=at, known_at=known_at or at)
+    facts = _kept_facts(rotas, at, known_at or at)
     duties = {pk: duty_at(each, at) for pk, each in facts.items()}
     holders = [holder for duty in duties.values() for holder in (duty.primary, duty.backup) if holder]
     people = Person.objects.in_bulk({holder.person for holder in holders})
@@ -111,6 +114,24 @@ def duty_now(rotas: Iterable[Rota], *, at: datetime, known_at: datetime | None =
         )
         for rota in rotas
     ]
+
+
+_kept: Kept[tuple[int, int], tuple[datetime, RotaFacts]] = Kept(size=2000)
+"""By rota and hour of the question: the instant they were gathered for, from which on they serve, and the facts."""
+
+
+def _kept_facts(rotas: list[Rota], at: datetime, known_at: datetime) -> dict[int, RotaFacts]:
+    """As `rota_facts`; gathered again only where something has changed since."""
+    shelf = _kept.shelf(known_at)
+    hour = int(at.timestamp() // REACH.total_seconds())
+    kept = {rota.pk: shelf.get((rota.pk, hour)) for rota in rotas}
+    found = {pk: each[1] for pk, each in kept.items() if each and each[0] <= at}
+    missing = [rota for rota in rotas if rota.pk not in found]
+    if missing:
+        gathered = rota_facts(missing, at=at, known_at=known_at)
+        shelf.update({(pk, hour): (at, facts) for pk, facts in gathered.items()})
+        found |= gathered
+    return found
 
 
 def _rule(rotation: Rotation) -> RotationRule:

@@ -3,12 +3,18 @@
 Rows that are recorded are shown, not edited: a change there closes a row and inserts its successor.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from .access import is_administrator
@@ -107,9 +113,45 @@ class ContactAdmin(ForAdministrators):
 class RecordedAdmin(LookOnly):
     """Every version of a row, the current ones first."""
 
-    list_display = ["__str__", "recorded", "recorded_by", "recorded_why"]
-    list_select_related = ["recorded_by"]
     ordering = ["-recorded"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [_column(field) for field in self._shown() if field.name not in CLOSED]
+
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        return [field.name for field in self._shown() if field.is_relation]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return [_column(field) for field in self._shown()]
+
+    get_readonly_fields = get_fields
+
+    def _shown(self) -> list[Any]:
+        """What the row says, then who recorded it and why."""
+        fields = [field for field in self.model._meta.concrete_fields if not field.primary_key]
+        return sorted(fields, key=lambda field: field.name in (*RECORDED, *CLOSED))
+
+
+RECORDED = ("recorded", "recorded_by", "recorded_why")
+CLOSED = ("closed_by", "closed_why")
+
+
+@cache
+def _column(field: Any) -> str | Callable[[Model], str]:
+    """How a field is shown: periods from … to … in the reader's zone, all else as the administration does it."""
+    if not isinstance(field, DateTimeRangeField):
+        return str(field.name)
+
+    @admin.display(description=field.verbose_name, ordering=field.name)
+    def period(row: Model) -> str:
+        ends = getattr(row, field.name)
+        return f"{_instant(ends.lower)} – {_instant(ends.upper)}" if ends else "–"
+
+    return period
+
+
+def _instant(at: datetime | None) -> str:
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else "…"
 
 
 admin.site.register(

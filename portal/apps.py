@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def make_groups(**_kwargs: Any) -> None:
@@ -16,6 +17,7 @@ def make_groups(**_kwargs: Any) -> None:
 
 class PortalConfig(AppConfig):
     name = "portal"
+    verbose_name = _("people, customers, projects")
 
     def ready(self) -> None:
         post_migrate.connect(make_groups, sender=self)

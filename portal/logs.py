@@ -24,7 +24,8 @@ def mask_tokens(_logger: Any, _name: str, event: EventDict) -> EventDict:
 add_level = structlog.stdlib.add_log_level
 add_time = structlog.processors.TimeStamper(fmt="%H:%M:%S")
 drop_structlog_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-render = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+# Plain, for a rich traceback shows the values of variables, and with them tokens and private numbers.
+render = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
 
 structlog.configure(
     processors=[

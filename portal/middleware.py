@@ -3,10 +3,23 @@
 import zoneinfo
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone, translation
 
 from .models import Person
+from .problems import wants_problem
+
+
+def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """No address of a page holds a NUL, which PostgreSQL's texts cannot hold either; the API's own checks say so."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        holds_nul = "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        if holds_nul and not wants_problem(request):
+            return HttpResponseBadRequest("An address cannot hold a NUL.", content_type="text/plain")
+        return get_response(request)
+
+    return middleware
 
 
 def reader_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -3,8 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -78,6 +79,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_problem(request):
         return problem_response(404, _("Not found."))
     return page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 400 handler; a body that is too large gets its own page and status."""
+    from django.views.defaults import bad_request as page
+
+    too_large = isinstance(exception, RequestDataTooBig)
+    if wants_problem(request):
+        if too_large:
+            return problem_response(413, _("The body is larger than 5 MiB."))
+        return problem_response(400, _("The request could not be understood."))
+    if too_large:
+        return render(request, "413.html", status=413)
+    return page(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -4,8 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
+import structlog
+
 from .hours import DatedException, Hours, WeeklyInterval, statutory_holidays
 from .models import DatedOpening, SupportHours, WeeklyOpening
+
+log = structlog.get_logger(__name__)
 
 
 def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: datetime) -> dict[int, Hours]:
@@ -39,4 +43,9 @@ def _holidays(calendar: SupportHours, at: datetime) -> frozenset[date]:
     if not calendar.country:
         return frozenset()
     years = range(at.year - 1, at.year + 3)
-    return frozenset(statutory_holidays(calendar.country, calendar.subdivision or None, years))
+    try:
+        return frozenset(statutory_holidays(calendar.country, calendar.subdivision or None, years))
+    except ValueError as error:
+        # An unknown country must not keep anybody from being called: the office counts as open.
+        log.error("holidays_unknown", hours=calendar.slug, error=str(error))  # noqa: TRY400
+        return frozenset()

@@ -24,6 +24,7 @@ DEBUG = env.bool("DEBUG", default=False)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 """Where browsers and the phone provider reach this installation; signatures are checked over it."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[environ.urlparse(PUBLIC_URL).hostname or "localhost"])
+ALLOWED_HOSTS += ["localhost", "127.0.0.1"]  # health checks and scrapers on the same host
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.refuse_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -149,7 +151,12 @@ WHITENOISE_USE_FINDERS = env.bool("STATIC_FROM_SOURCE", default=False)
 # --- Security ---------------------------------------------------------------------------------------------
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+"""Whether exactly one reverse proxy stands in front and sets X-Forwarded-For and X-Forwarded-Proto."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # or everybody's log-ins would count as one address's
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""With it, `/metrics` also answers a scraper elsewhere that sends it as a bearer token."""
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -216,20 +223,31 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 """Pinged by the watchdog only while everything due is being done; an outside service alarms on silence."""
 INTAKE_RATE_PER_MINUTE = env.int("INTAKE_RATE_PER_MINUTE", default=600)
 
+# --- Housekeeping, once a day -------------------------------------------------------------------------------
+AUTO_CLOSE_DAYS = env.int("AUTO_CLOSE_DAYS", default=14)
+"""A resolved incident is closed after this long, unless it was reopened."""
+KEEP_SIGNALS_DAYS = env.int("KEEP_SIGNALS_DAYS", default=90)
+"""How long what monitoring sent is kept, once its incident is over."""
+
 # --- Celery: wake-ups only, the work list is in PostgreSQL --------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "portal.broker:Transport"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "escalation"
-CELERY_TASK_ROUTES = {"routing.paging.tasks.send*": {"queue": "delivery"}}
+# Whoever runs the tick does nothing that takes long.
+CELERY_TASK_ROUTES = {
+    "routing.paging.tasks.send*": {"queue": "delivery"},
+    "routing.tasks.keep_house": {"queue": "delivery"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60, "socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "routing.tasks.tick", "schedule": 1.0, "options": {"expires": 2}},
+    "tick": {"task": "routing.tasks.tick", "schedule": 1.0, "options": {"expires": 30}},
 }
 CELERY_TIMEZONE = "UTC"
 

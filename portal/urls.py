@@ -1,14 +1,24 @@
 """The portal's addresses. Pages and APIs that need a decision come from `routing`."""
 
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
+
+
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """An address that a library brings and this portal does not have."""
+    raise Http404
+
 
 urlpatterns = [
     path("", include("routing.urls")),
+    # The address is the login name, which only the provider changes.
+    path("accounts/email/", nowhere),
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "portal.problems.bad_request"
 handler404 = "portal.problems.not_found"
 handler500 = "portal.problems.server_error"

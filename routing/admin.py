@@ -13,10 +13,13 @@ from .models import (
     Escalation,
     Incident,
     IntakeKey,
+    NotificationRule,
     Page,
+    PeriodicJob,
     Pulse,
     Signal,
     TimelineEntry,
+    VerificationCode,
 )
 
 
@@ -73,4 +76,4 @@ class AlarmAdmin(LookOnly):
     list_display = ["kind", "key", "raised_at", "cleared_at"]
 
 
-admin.site.register([ContactMethod, Pulse], LookOnly)
+admin.site.register([ContactMethod, NotificationRule, PeriodicJob, Pulse, VerificationCode], LookOnly)

@@ -21,6 +21,7 @@ LAST_RESORT_MINUTES = 15
 FLOOR_MINUTES = 5
 """No wait is shortened under this."""
 LOOK_AHEAD = timedelta(days=14)
+ON_CALL = (Role.ON_CALL_PRIMARY, Role.ON_CALL_BACKUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Cursor:
     `called`: somebody who could answer was called in this round. `joined`: business hours were called beside a
     running on-call chain at opening. `waits`: the waits as shortened at closing. `timing`: why the chain goes on at
     this instant. `anchored`: `due` follows from the wall clock, not from the beginning of the chain.
+    `on_call`: each step of the duty that was done in this round, beside whom it called (None: nobody).
+    `duty_until`: their duty surely does not change before; None where that must be looked at again.
     """
 
     route: Route
@@ -41,6 +44,8 @@ class Cursor:
     waits: tuple[int, ...] | None = None
     timing: Reason | None = None
     anchored: bool = False
+    on_call: tuple[tuple[int, int | None], ...] = ()
+    duty_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +87,22 @@ def course(facts: Facts, cursor: Cursor, respond_by: datetime | None) -> Iterato
     with the last resort, at once.
     """
     c = cursor
+    open_now, change = is_open(facts.hours, c.at), next_change(facts.hours, c.at)
     while True:
-        open_now = is_open(facts.hours, c.at)
-        change = next_change(facts.hours, c.at)
-        stops = list(_next_stops(facts, c, respond_by, open_now=open_now, until=change or c.at + LOOK_AHEAD))
+        if c.on_call and (c.duty_until is None or c.duty_until <= c.at):
+            handed, c = _hand_over(facts, c)
+            yield from handed
+        if change and change <= c.at:
+            open_now, change = is_open(facts.hours, c.at), next_change(facts.hours, c.at)
+        edges = [edge for edge in (change, c.duty_until) if edge]
+        stops = list(_next_stops(facts, c, respond_by, open_now=open_now, until=min([c.at + LOOK_AHEAD, *edges])))
         yield from stops
         if stops:
             c = stops[-1].cursor
             if stops[-1].event is None:
                 return
-        elif change and change <= c.due:
-            c = replace(c, at=change)
         else:
-            c = replace(c, at=c.due)
+            c = replace(c, at=min([c.due, *edges]))
 
 
 def _next_stops(
@@ -184,9 +192,40 @@ def _at_opening(facts: Facts, c: Cursor, until: datetime) -> Iterator[Stop]:
             yield Stop(c.at, passed, joined, holds, anchored=True, warnings=found.warnings)
         if found.people:
             link = _link(step, Route.BUSINESS_HOURS, place, c.at, found, Reason.AT_OPENING)
-            yield Stop(c.at, link, replace(joined, called=True), holds, anchored=True, warnings=found.warnings)
+            warnings = found.warnings_for(step.channels)
+            yield Stop(c.at, link, replace(joined, called=True), holds, anchored=True, warnings=warnings)
             return
     yield Stop(c.at, Reason.AT_OPENING, joined, until, anchored=True)
+
+
+# --- Duty changes hands ---------------------------------------------------------------------------------------
+
+
+def _hand_over(facts: Facts, c: Cursor) -> tuple[list[Stop], Cursor]:
+    """Whoever holds a duty now and was not called in this round is called at once; due times stay as they are."""
+    stops: list[Stop] = []
+    steps = _steps(facts, c)
+    c = replace(c, duty_until=None)
+    for place in sorted({place for place, _person in c.on_call if place < len(steps)}):
+        step = steps[place]
+        if step.role not in ON_CALL:
+            continue
+        found = resolve(facts, step.role, c.at)
+        called = {person for _place, person in c.on_call}
+        c = replace(c, duty_until=_earlier(c.duty_until, found.until))
+        if any(callee.id not in called for callee in found.people):
+            c = replace(c, on_call=(*c.on_call, *_who(place, found)), called=True)
+            link = _link(step, c.route, place, c.at, found, Reason.HANDOVER)
+            stops.append(Stop(c.at, link, c, found.until, anchored=True, warnings=found.warnings_for(step.channels)))
+    return stops, replace(c, duty_until=c.duty_until or c.at + LOOK_AHEAD)
+
+
+def _who(place: int, found: Resolved) -> tuple[tuple[int, int | None], ...]:
+    return tuple((place, callee.id) for callee in found.people) or ((place, None),)
+
+
+def _earlier(one: datetime | None, other: datetime) -> datetime:
+    return min(one, other) if one else other
 
 
 # --- One step ---------------------------------------------------------------------------------------------
@@ -201,16 +240,25 @@ def _step(facts: Facts, c: Cursor, until: datetime) -> Iterator[Stop]:
     step = _steps(facts, c)[c.position]
     found = resolve(facts, step.role, c.at)
     holds = min(until, found.until)
-    after = replace(c, position=c.position + 1)
+    after = _after(c, step, found)
     for passed in found.passed:
         yield Stop(c.at, passed, c if found.people else after, holds, c.anchored, found.warnings)
     if found.people:
         link = _link(step, c.route, c.position, c.at, found, _timing(facts, c))
-        called = c.called or not step.informs
+        yield Stop(c.at, link, after, holds, c.anchored, found.warnings_for(step.channels))
+
+
+def _after(c: Cursor, step: StepContent, found: Resolved) -> Cursor:
+    """Where the chain stands once the step is done: its wait runs, unless it was passed over."""
+    called, due, on_call, duty_until = c.called, c.due, c.on_call, c.duty_until
+    if found.people:
+        called = called or not step.informs
         wait = c.waits[c.position] if c.waits else step.wait
         # An informing step is never waited for while nobody has been called who could answer.
         due = c.at + timedelta(minutes=wait if called else 0)
-        yield Stop(c.at, link, replace(after, due=due, called=called), holds, c.anchored, found.warnings)
+    if step.role in ON_CALL and not step.informs:
+        on_call, duty_until = (*on_call, *_who(c.position, found)), _earlier(duty_until, found.until)
+    return replace(c, position=c.position + 1, called=called, due=due, on_call=on_call, duty_until=duty_until)
 
 
 def _last_resort(facts: Facts, c: Cursor) -> Stop:

@@ -49,14 +49,14 @@ def decide(facts: Facts, at: datetime) -> Decision:
         respond_by=answer_by,
         matrix_version=facts.matrix_version,
         deferred_until=deferred_until,
-        chain=tuple(
-            replace(stop.event, after_minutes=ceil((stop.at - start) / MINUTE))
-            for stop in stops
-            if isinstance(stop.event, Link)
-        ),
+        chain=tuple(_timed(stop.event, stop.at - start) for stop in stops if isinstance(stop.event, Link)),
         passed_over=tuple(stop.event for stop in stops if isinstance(stop.event, PassedOver)),
         warnings=_warnings(stops),
     )
+
+
+def _timed(link: Link, after: timedelta) -> Link:
+    return replace(link, after_minutes=ceil(after / MINUTE)) if after else link
 
 
 def _bounds(

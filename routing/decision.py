@@ -44,6 +44,7 @@ class Reason(StrEnum):
     CAPPED_BY_SLA = "capped_by_sla"
     AT_CLOSING = "at_closing"
     AT_OPENING = "at_opening"
+    HANDOVER = "handover"
 
 
 class Warn(StrEnum):
@@ -106,6 +107,8 @@ class DutyFacts:
 
 @dataclass(frozen=True, slots=True)
 class LastResort:
+    """The installation's named phone. `phone` is the published switchboard: the phone itself is private."""
+
     name: str
     phone: str
 

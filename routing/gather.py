@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
 from django.utils.functional import cached_property
 
 from matrix.content import CellContent, PriorityContent, StepContent
-from matrix.facts import content_of
+from matrix.facts import Published, published
 from matrix.models import MatrixVersion, Topic
 from matrix.sla import Clock
 from matrix.terms import Channel, Priority, Role, Route
@@ -16,6 +17,7 @@ from oncall.models import RotaCoverage
 from oncall.queries import absence_facts, rota_facts
 from oncall.rotation import AbsenceFact, RotaFacts
 from portal import clock
+from portal.facts import Kept
 from portal.hours import Hours, Period
 from portal.models import (
     Assignment,
@@ -33,7 +35,9 @@ from .decide import decide
 from .decision import AssigneeFacts, Decision, DutyFacts, Facts, LastResort, PersonFacts, Source, TeamFacts
 from .models import ContactMethod
 
-HORIZON = timedelta(days=15)
+REACH = timedelta(hours=1)
+"""How long facts serve questions about later instants, as long as nothing has changed."""
+HORIZON = timedelta(days=15) + REACH
 """How far a decision looks: its answer holds at most 14 days, and a chain may run a day longer."""
 
 
@@ -114,16 +118,58 @@ def decision_for(
     priority: str = "",
     topic: Topic | None = None,
     source: Source = Source.CUSTOMER,
+    now: datetime | None = None,
 ) -> Decision:
-    """The decision for one matter of one project at `at` (aware). Raises `NoMatrix` where none is in force."""
-    known = gather([project], at=at)[project.pk]
+    """The decision for one matter of one project at `at` (aware). Raises `NoMatrix` where none is in force.
+
+    `now` spares reading the clock once more.
+    """
+    known = gather([project], at=at, known_at=min(at, now or clock.now()))[project.pk]
     return decide(known.topic(topic) if topic else known.facts(priority=priority, source=source), at)
 
 
 def gather(projects: Iterable[Project], *, at: datetime, known_at: datetime | None = None) -> dict[int, ProjectFacts]:
-    """Facts of each project around `at`, as recorded at `known_at`: by default the past as it was known then."""
+    """Facts of each project around `at`, as recorded at `known_at`: by default the past as it was known then.
+
+    What this process gathered earlier is used again only where nothing has changed since.
+    """
     known_at = known_at or min(at, clock.now())
-    return _Gathering(list(projects), at, known_at).result()
+    shelf = _kept.shelf(known_at)
+    hour = int(at.timestamp() // REACH.total_seconds())
+    facts, missing = {}, []
+    for project in projects:
+        kept = shelf.get((project.pk, hour))
+        if kept and kept.serves(at, known_at):
+            facts[project.pk] = replace(kept.facts, project=project)
+        else:
+            missing.append(project)
+    if missing:
+        gathering = _Gathering(missing, at, known_at)
+        for pk, gathered in gathering.result().items():
+            facts[pk] = gathered
+            if pk not in gathering.unsettled:
+                shelf[pk, hour] = _KeptFacts(at, known_at, gathered)
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptFacts:
+    """Facts gathered for one instant. They look further than a decision does, so they serve later questions too,
+    until another version of the matrix comes into force. What has ended meanwhile is in them, and is of no account.
+    """
+
+    gathered_for: datetime
+    known_at: datetime
+    facts: ProjectFacts
+
+    def serves(self, at: datetime, known_at: datetime) -> bool:
+        begins = self.facts.next_version_at
+        in_reach = self.gathered_for <= at < self.gathered_for + REACH and (begins is None or at < begins)
+        return in_reach and known_at >= self.known_at
+
+
+_kept: Kept[tuple[int, int], _KeptFacts] = Kept(size=2000)
+"""By project and hour of the question."""
 
 
 class _Gathering:
@@ -135,20 +181,17 @@ class _Gathering:
         self.known_at = known_at
 
     def result(self) -> dict[int, ProjectFacts]:
-        content = content_of(self.versions.values())
         base = self.base
-        return {project.pk: self._project(project, base, content) for project in self.projects}
+        return {project.pk: self._project(project, base) for project in self.projects}
 
-    def _project(
-        self, project: Project, base: Base, content: Mapping[int, Mapping[str, PriorityContent]]
-    ) -> ProjectFacts:
+    def _project(self, project: Project, base: Base) -> ProjectFacts:
         support = self.support.get(project.pk)
-        version = self.versions.get(project.pk)
+        in_force = self.in_force.get(project.pk)
         return ProjectFacts(
             project=project,
-            version=version,
+            version=in_force.version if in_force else None,
             next_version_at=self.next_versions.get(project.pk),
-            content=content[version.pk] if version else {},
+            content=in_force.content if in_force else {},
             base=base,
             hours=self.hours[support.hours_id] if support else NEVER,
             service_desk=self._team(support.service_desk) if support else None,
@@ -170,7 +213,7 @@ class _Gathering:
         rows = Assignment.objects.as_of(self.known_at).filter(
             project__in=self.projects, valid__overlap=(self.at, self.at + HORIZON)
         )
-        return list(rows.select_related("person__working_hours").order_by("project", "role", "order"))
+        return list(rows.select_related("person__working_hours").order_by("project_id", "role", "order"))
 
     @cached_property
     def managers(self) -> list[Person]:
@@ -185,17 +228,38 @@ class _Gathering:
         return list(rows.select_related("rota"))
 
     @cached_property
-    def versions(self) -> dict[int, MatrixVersion]:
+    def in_force(self) -> dict[int, Published]:
         rows = MatrixVersion.objects.in_force(self.at, known_at=self.known_at).filter(matrix__project__in=self.projects)
-        found = rows.select_related("matrix").with_content()
-        return {row.matrix.project_id: row for row in found if row.matrix.project_id is not None}
+        versions = dict(rows.values_list("matrix__project", "pk"))
+        content = published(versions.values())
+        return {project: content[version] for project, version in versions.items() if project is not None}
+
+    @cached_property
+    def later_versions(self) -> list[tuple[int, datetime, datetime]]:
+        """Project, begin and publication of versions not yet in force, or not yet known of."""
+        rows = MatrixVersion.objects.filter(
+            Q(effective_from__gt=self.at) | Q(published_at__gt=self.known_at),
+            matrix__project__in=self.projects,
+            published_at__isnull=False,
+        ).order_by("-effective_from")
+        return [
+            (project, begins, published_at)
+            for project, begins, published_at in rows.values_list("matrix__project", "effective_from", "published_at")
+            if project is not None and begins is not None and published_at is not None
+        ]
 
     @cached_property
     def next_versions(self) -> dict[int, datetime]:
-        rows = MatrixVersion.objects.filter(
-            matrix__project__in=self.projects, published_at__lte=self.known_at, effective_from__gt=self.at
-        ).order_by("-effective_from")
-        return {project: begins for project, begins in rows.values_list("matrix__project", "effective_from") if begins}
+        return {
+            project: begins
+            for project, begins, published_at in self.later_versions
+            if begins > self.at and published_at <= self.known_at
+        }
+
+    @cached_property
+    def unsettled(self) -> set[int]:
+        """Projects of which more was published since the instant whose knowledge is asked for."""
+        return {project for project, _, published_at in self.later_versions if published_at > self.known_at}
 
     @cached_property
     def rotas(self) -> dict[int, RotaFacts]:
@@ -238,7 +302,11 @@ class _Gathering:
         return Base(
             managers=tuple(self._person(person) for person in self.managers),
             absences=absence_facts(people, at=self.at, known_at=self.known_at, horizon=HORIZON),
-            last_resort=LastResort(installation.last_resort_name, str(resort)) if installation and resort else None,
+            last_resort=(
+                LastResort(installation.last_resort_name, str(installation.switchboard or ""))
+                if installation and resort
+                else None
+            ),
             answer_margin=installation.answer_margin if installation else 15,
         )
 

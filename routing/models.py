@@ -2,7 +2,17 @@
 
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
-from .paging.models import Alarm, ContactMethod, Delivery, Escalation, Page, Pulse
+from .paging.models import (
+    Alarm,
+    ContactMethod,
+    Delivery,
+    Escalation,
+    NotificationRule,
+    Page,
+    PeriodicJob,
+    Pulse,
+    VerificationCode,
+)
 
 __all__ = [
     "Alarm",
@@ -12,8 +22,11 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IntakeKey",
+    "NotificationRule",
     "Page",
+    "PeriodicJob",
     "Pulse",
     "Signal",
     "TimelineEntry",
+    "VerificationCode",
 ]

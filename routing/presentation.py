@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from matrix import labels
 from matrix.terms import Role
-from oncall.models import Rota
+from oncall.models import Override, Rota, RotationMember
 from portal.models import ON_CALL, Person
 
 from .decision import Callee, Decision, Link, PassedOver, Reason
@@ -123,19 +123,34 @@ def person_for(person: Person | None, reader: Person) -> Json | None:
     """A person as `reader` may see them; an on-call engineer is none of the customer's names."""
     if person is None:
         return None
-    if reader.is_staff:
+    if reader.is_staff or not person.is_staff:
         return {"name": person.name, "email": person.email}
-    if not person.is_staff:
-        return {"name": person.name, "email": person.email}
-    return {"name": _("on-call engineer") if person.holds(ON_CALL) else person.name}
+    return {"name": _("on-call engineer") if _on_call(person, reader) else person.name}
+
+
+def _on_call(person: Person, reader: Person) -> bool:
+    """Whether `person` does, or ever did, on-call duty; read once for each reader, so a page asks once."""
+    known: set[int] | None = vars(reader).get("_on_call_people")
+    if known is None:
+        places = RotationMember.objects.order_by().values_list("person", flat=True)
+        known = set(places.union(Override.objects.order_by().values_list("person", flat=True)))
+        vars(reader)["_on_call_people"] = known
+    return person.holds(ON_CALL) or person.pk in known
 
 
 def actor_for(entry: TimelineEntry, reader: Person) -> str:
     """Who did what a timeline entry tells, as `reader` may see them."""
     if entry.actor is None:
-        return entry.actor_name
+        return entry.actor_name if reader.is_staff else _actor_in_public(entry)
     shown = person_for(entry.actor, reader)
     return shown["name"] if shown else ""
+
+
+def _actor_in_public(entry: TimelineEntry) -> str:
+    """What is no person, without its internal name: a monitoring system's, or the last resort's."""
+    if not entry.actor_name:
+        return ""
+    return _("our on-call service") if entry.kind in ("acknowledged", "passed_on") else _("our monitoring")
 
 
 def rota_for(rota: Rota, reader: Person, *, holder: Person | None) -> Json | None:

@@ -1,6 +1,7 @@
 """A role resolves to people at an instant, each within their own hours. Pure.
 
 `Resolved.until` is the first instant after `at` at which the same question could be answered differently.
+`Resolved.available` are the channels on which the person can be reached; None for a shared phone.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ from .decision import (
 )
 
 LOOK_AHEAD = timedelta(days=14)
+LAST_RESORT_IN_PUBLIC = {"de": "Leitung vom Dienst", "en": "management on duty"}
+"""What customers read instead of the last resort's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,13 @@ class Resolved:
     passed: tuple[PassedOver, ...]
     until: datetime
     warnings: tuple[Warn, ...] = ()
+    available: frozenset[Channel] | None = None
+
+    def warnings_for(self, channels: tuple[Channel, ...]) -> tuple[Warn, ...]:
+        """The warnings of a step that names `channels`: one more where the person has none of them."""
+        if self.available is None or not self.available.isdisjoint(channels):
+            return self.warnings
+        return (*self.warnings, Warn.OTHER_CHANNEL)
 
 
 def resolve(facts: Facts, role: Role, at: datetime) -> Resolved:
@@ -62,7 +72,8 @@ def _last_resort(facts: Facts, at: datetime) -> Resolved:
     until = at + LOOK_AHEAD
     if facts.last_resort is None:
         return Resolved((), Reason.NOBODY_ASSIGNED, (), until, (Warn.NO_LAST_RESORT,))
-    callee = Callee(Kind.LAST_RESORT, None, facts.last_resort.name, facts.last_resort.phone)
+    resort = facts.last_resort
+    callee = Callee(Kind.LAST_RESORT, None, resort.name, resort.phone, LAST_RESORT_IN_PUBLIC)
     return Resolved((callee,), Reason.LAST_RESORT, (), until, (Warn.LAST_RESORT,))
 
 
@@ -76,7 +87,7 @@ def _assigned(facts: Facts, role: Role, assignees: tuple[AssigneeFacts, ...], at
         until = min(until, changes)
         if hindrance is None:
             reason = Reason.ASSIGNED if place == 0 else Reason.DEPUTY
-            return Resolved((_person(person),), reason, tuple(passed), until)
+            return Resolved((_person(person),), reason, tuple(passed), until, available=person.channels)
         passed.append(PassedOver(role, person.name, hindrance, at, ends))
         if hindrance is Reason.IN_MEETING:
             break
@@ -111,6 +122,9 @@ def _team(role: Role, team: TeamFacts | None, at: datetime) -> Resolved:
         )
     change = next_change(team.hours, at)
     until = min([at + LOOK_AHEAD, *_later(at, (change,))])
+    if not (team.phone or team.email):
+        passed = PassedOver(role, team.name, Reason.NO_CONTACT_METHOD, at)
+        return Resolved((), Reason.NO_CONTACT_METHOD, (passed,), until)
     if not is_open(team.hours, at):
         passed = PassedOver(role, team.name, Reason.OUTSIDE_HOURS, at, change)
         return Resolved((), Reason.OUTSIDE_HOURS, (passed,), until)
@@ -156,7 +170,7 @@ def _holder(
         passed = PassedOver(role, person.name, Reason.NO_CONTACT_METHOD, at, None, public)
         return Resolved((), Reason.NO_CONTACT_METHOD, (passed,), until, warnings)
     callee = Callee(Kind.PERSON, person.id, person.name, covering.duty_number, public)
-    return Resolved((callee,), _DUTY_REASONS[holder.reason], (), until, warnings)
+    return Resolved((callee,), _DUTY_REASONS[holder.reason], (), until, warnings, person.channels)
 
 
 def _manager(facts: Facts, at: datetime) -> Resolved:
@@ -170,7 +184,7 @@ def _manager(facts: Facts, at: datetime) -> Resolved:
         away = [a for a in absences if a.kind is AbsenceKind.DAY and a.start <= at < a.end]
         if not away and person.channels:
             reason = Reason.ASSIGNED if place == 0 else Reason.DEPUTY
-            return Resolved((_person(person),), reason, tuple(passed), until)
+            return Resolved((_person(person),), reason, tuple(passed), until, available=person.channels)
         reason = Reason.ABSENT if away else Reason.NO_CONTACT_METHOD
         passed.append(PassedOver(role, person.name, reason, at, away[0].end if away else None))
     if not passed:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from portal import clock
 
+from . import housekeeping
 from .paging import escalating, ticking
 
 
@@ -18,3 +19,9 @@ def advance_escalations() -> None:
     """A wake-up: some escalation is due."""
     while escalating.advance_due(now=clock.now()):
         pass
+
+
+@shared_task(name="routing.tasks.keep_house")
+def keep_house() -> None:
+    """The work of the day, where nobody has begun it."""
+    housekeeping.keep_house(now=clock.now())

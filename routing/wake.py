@@ -12,13 +12,14 @@ from django.db import connection, transaction
 from kombu import Connection, pools
 
 from portal.celery import app
+from portal.kill_points import kill_point
 
 log = structlog.get_logger(__name__)
 
 BROKER_SECONDS = 0.05
 """For connecting and for one answer each: together the 100 ms a wake-up may take."""
 QUIET_SECONDS = 1.0
-EXPIRES_SECONDS = 5
+EXPIRES_SECONDS = 30
 """A hint that nobody took by then is stale: the tick has found the row."""
 
 
@@ -29,6 +30,7 @@ class _Broker:
         self.quiet_until = 0.0
 
     def publish(self, task: str) -> None:
+        kill_point("before_wake_up")
         if time.monotonic() < self.quiet_until:
             return
         try:
@@ -53,6 +55,7 @@ ADVANCE = partial(_broker.publish, "routing.tasks.advance_escalations")
 SEND = partial(_broker.publish, "routing.paging.tasks.send_due")
 HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
 RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
+KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
 """Tasks by name: whoever wakes them need not know them."""
 
 
@@ -80,3 +83,8 @@ def wake_hang_ups() -> None:
 def wake_reconcilers() -> None:
     """After the commit: it is time to ask the provider what became of something."""
     _once_committed(RECONCILE)
+
+
+def wake_housekeeper() -> None:
+    """After the commit: nobody has begun the day's work yet."""
+    _once_committed(KEEP_HOUSE)

@@ -1,6 +1,13 @@
 """Reasons and warnings of a decision in the reader's language."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+
+from matrix.labels import CHANNEL
+from matrix.terms import Channel
 
 from .decision import Reason, Warn
 
@@ -24,6 +31,7 @@ REASONS = {
     Reason.CAPPED_BY_SLA: _("earlier than usual, so that the response target holds"),
     Reason.AT_CLOSING: _("takes over when the office closes"),
     Reason.AT_OPENING: _("joins when the office opens"),
+    Reason.HANDOVER: _("takes over because duty changes hands"),
 }
 
 WARNINGS = {
@@ -37,6 +45,29 @@ WARNINGS = {
     Warn.NO_ROTA: _("No rota covers this project."),
     Warn.OTHER_CHANNEL: _("Reached by another channel than the step names."),
 }
+
+
+ALARMS = {
+    "tick_late": _("The workers do not work: the watchdog does what is due."),
+    "escalation_error": _("A chain could not be advanced and is tried again: %(error)s"),
+    "reminder_error": _("A reminder could not be sent and is tried again: %(error)s"),
+    "chain_exhausted": _("Nobody answered in any round of the chain (%(project)s)."),
+    "last_resort": _("Nobody of the chain could be reached: the last resort was called (%(project)s)."),
+    "number_failed": _("%(name)s cannot be reached by this number or address any more (%(channel)s): %(error)s"),
+    "delivery_failed": _("A message to %(name)s did not arrive (%(channel)s): %(error)s"),
+    "provider_refused": _("The provider refuses the portal's account or settings: %(error)s"),
+    "provider_unavailable": _("The provider did not take messages for a while: %(error)s"),
+    "intake_rate": _("A monitoring system sends more than its key may: %(name)s (%(project)s)"),
+}
+"""What each kind of alarm warns of; `data` of the alarm fills it."""
+
+
+def alarm_text(kind: str, data: Mapping[str, Any]) -> str:
+    """The text of an alarm; an unknown kind is shown by its name rather than hidden."""
+    known = defaultdict(str, data)
+    if "channel" in known:
+        known["channel"] = str(CHANNEL[Channel(known["channel"])])
+    return str(ALARMS[kind]) % known if kind in ALARMS else kind
 
 
 def reason_text(code: str) -> str:

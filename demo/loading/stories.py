@@ -15,7 +15,7 @@ from routing.models import Incident
 
 from .hours import OFFICE
 from .intake import NAME as MONITORING
-from .telling import Calendar, answer, bundle, page_of, person, play_until, project, say, settle, take
+from .telling import Calendar, answer, page_of, person, play_until, project, say, settle, take
 
 Story = Callable[[Calendar, datetime], None]
 
@@ -172,10 +172,8 @@ def storage_is_slow(calendar: Calendar, at: datetime) -> None:
     text = "Schreibzugriffe dauern länger als zwei Sekunden."
     incidents = [_alert(key, title, text, at) for key in ("webshop", "erp", "kundenportal")]
     play_until(at + _minutes(3))
-    pages = [page_of(incident, Role.ON_CALL_PRIMARY) for incident in incidents]
-    bundle(pages)
-    for page in pages:
-        primary = answer(page, at=at + _minutes(3))
+    for incident in incidents:
+        primary = answer(page_of(incident, Role.ON_CALL_PRIMARY), at=at + _minutes(3))
     first, *others = incidents
     for other in others:
         write(other, "linked", now=at + _minutes(5), by=primary, number=first.number)
@@ -247,6 +245,5 @@ def more_frontends(calendar: Calendar, at: datetime) -> None:
     ordered = calendar.opening_after(at) + _minutes(80)
     say(incident, "Danke, hiermit bestellt.", by=customer, at=ordered)
     assign(incident, assignee=sdm, by=brm, now=ordered + _minutes(15))
-    start(incident, by=sdm, now=ordered + _minutes(20))
     resolve(incident, by=sdm, now=ordered + _minutes(290), reason="Beide Frontends sind im Verbund")
     _close_next_morning(calendar, incident, sdm)

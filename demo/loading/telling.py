@@ -4,7 +4,6 @@ So who was called, when and why is what the portal would have done then. Only th
 deliveries are written down as finished.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -113,14 +112,6 @@ def take(incident: Incident, *, by: Person, at: datetime) -> None:
     """Somebody clicks in the portal."""
     acknowledge(incident, by=by, now=at)
     settle()
-
-
-def bundle(pages: Iterable[Page]) -> None:
-    """Pages of one moment to one person went out as one message each way, which names them all."""
-    first, *others = pages
-    Delivery.objects.filter(pages__in=others).delete()
-    for delivery in first.deliveries.all():
-        delivery.pages.add(*others)
 
 
 def say(incident: Incident, text: str, *, by: Person, at: datetime, public: bool = True) -> None:

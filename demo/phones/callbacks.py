@@ -20,6 +20,8 @@ API_VERSION = "2010-04-01"
 WEBHOOK_TIMEOUT = 15
 # Waits between attempts where no connection could be made. Answers of any status are final.
 RETRY_AFTER = (0.2, 0.5, 1.0, 2.0)
+# How many requests are under way at once; a product that is overloaded is not helped by a thousand.
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Courier:
         self.disturbance = Disturbance()
         self._validator = RequestValidator(board.config.auth_token)
         self._last: dict[str, threading.Event] = {}
+        self._lines = threading.BoundedSemaphore(AT_ONCE)
 
     def fetch(self, record: Call | Message, event: str, webhook: Webhook, params: dict[str, str]) -> str:
         """Ask the product now; its answer's body. Raises WebhookFailed. The attempt is kept with the record."""
@@ -125,7 +128,7 @@ class Courier:
             "X-Twilio-Signature": self._validator.compute_signature(url, form),
             "User-Agent": "TwilioProxy/1.1 (simulated)",
         }
-        with requests.Session() as session:
+        with self._lines, requests.Session() as session:
             session.trust_env = False  # the product stands on this machine, whatever proxy is set
             return session.request(webhook.method, url, data=form or None, headers=headers, timeout=WEBHOOK_TIMEOUT)
 

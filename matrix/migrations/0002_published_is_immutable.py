@@ -3,25 +3,27 @@
 from django.db import migrations
 
 FUNCTIONS = """
-CREATE FUNCTION matrix_version_published(version bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM matrix_matrixversion WHERE id = version AND published_at IS NOT NULL)
+CREATE FUNCTION matrix_any_published(versions bigint[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM matrix_matrixversion WHERE id = ANY (versions) AND published_at IS NOT NULL)
 $$;
 
 CREATE FUNCTION matrix_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    version bigint;
+    -- Both where a row stands and where it would go: a draft's row must not move into a published version.
+    versions bigint[];
 BEGIN
     IF TG_TABLE_NAME = 'matrix_matrixversion' THEN
-        version := OLD.id;
+        versions := ARRAY[OLD.id];
     ELSIF TG_TABLE_NAME = 'matrix_step' THEN
-        SELECT version_id INTO version FROM matrix_cell
-            WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.cell_id ELSE OLD.cell_id END;
-    ELSIF TG_OP = 'INSERT' THEN
-        version := NEW.version_id;
+        SELECT array_agg(version_id) INTO versions FROM matrix_cell WHERE id IN (
+            CASE WHEN TG_OP <> 'INSERT' THEN OLD.cell_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.cell_id END
+        );
     ELSE
-        version := OLD.version_id;
+        versions := ARRAY[
+            CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END
+        ];
     END IF;
-    IF matrix_version_published(version) THEN
+    IF matrix_any_published(versions) THEN
         RAISE EXCEPTION 'a published matrix version is immutable' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -46,7 +48,7 @@ CREATE TRIGGER published_is_immutable BEFORE INSERT OR UPDATE OR DELETE ON {tabl
 
 REVERSE = (
     "".join(f"DROP TRIGGER published_is_immutable ON {table};" for table in ("matrix_matrixversion", *CONTENT))
-    + "DROP FUNCTION matrix_refuse_change(); DROP FUNCTION matrix_version_published(bigint);"
+    + "DROP FUNCTION matrix_refuse_change(); DROP FUNCTION matrix_any_published(bigint[]);"
 )
 
 

@@ -16,7 +16,7 @@ from .teams import Team
 
 
 class Customer(models.Model):
-    key = models.SlugField(unique=True)
+    key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=160)
     city = models.CharField(_("city"), max_length=80, blank=True)
 
@@ -44,12 +44,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 class Project(models.Model):
     """One system the provider runs for one customer; its key is what people say on the phone."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="projects")
-    key = models.SlugField(unique=True)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="projects", verbose_name=_("customer")
+    )
+    key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=160)
     hotline = PhoneNumberField(_("hotline"), blank=True)
-    languages = ArrayField(models.CharField(max_length=5), default=list, blank=True)
-    retired_at = models.DateTimeField(null=True, blank=True)
+    languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("languages"))
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects = ProjectQuerySet.as_manager()
 
@@ -65,13 +67,18 @@ class Project(models.Model):
 class ProjectSupport(Recorded):
     """Whose office hours and which team support a project; one row stands recorded per project."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="support")
-    hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+")
-    service_desk = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="support", verbose_name=_("project"))
+    hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+", verbose_name=_("support hours"))
+    service_desk = models.ForeignKey(
+        Team, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("service desk")
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("team")
+    )
 
     class Meta:
         verbose_name = _("project support")
+        verbose_name_plural = _("project support of all projects")
         constraints = [
             models.UniqueConstraint(fields=["project"], condition=STILL_RECORDED, name="project_support_once")
         ]
@@ -87,14 +94,17 @@ class Assignment(Recorded):
         SDM = "sdm", _("Service Delivery Manager")
         BRM = "brm", _("Business Relationship Manager")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="assignments")
-    role = models.CharField(max_length=3, choices=Role)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments")
-    order = models.PositiveSmallIntegerField(default=1)
-    valid = DateTimeRangeField()
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("project")
+    )
+    role = models.CharField(_("role"), max_length=3, choices=Role)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("person"))
+    order = models.PositiveSmallIntegerField(_("order"), default=1)
+    valid = DateTimeRangeField(_("valid"))
 
     class Meta:
         verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
         ordering = ["project", "role", "order"]
         constraints = [
             models.CheckConstraint(condition=Q(role__in=["sdm", "brm"]), name="assignment_role"),
@@ -119,9 +129,13 @@ class Contact(models.Model):
     `limited_to` empty means every project of the customer.
     """
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
-    limited_to = models.ManyToManyField(Project, blank=True, related_name="limited_contacts")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("customer")
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("person"))
+    limited_to = models.ManyToManyField(
+        Project, blank=True, related_name="limited_contacts", verbose_name=_("limited to projects")
+    )
     company = models.CharField(_("company"), max_length=160, blank=True)
     can_report = models.BooleanField(_("may report"), default=True)
     can_order = models.BooleanField(_("may order"), default=False)
@@ -134,9 +148,10 @@ class Contact(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         help_text=_("empty: always"),
+        verbose_name=_("reachable"),
     )
-    pin = models.CharField(max_length=128, blank=True, editable=False, help_text=_("hashed like a password"))
-    left_at = models.DateTimeField(null=True, blank=True)
+    pin = models.CharField(_("PIN"), max_length=128, blank=True, editable=False, help_text=_("hashed like a password"))
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("contact")

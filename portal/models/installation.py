@@ -13,7 +13,7 @@ from .validators import validate_zone
 class Installation(models.Model):
     """Exactly one row: the provider, its switchboard, its margin and its last resort (a named phone)."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    id = models.PositiveSmallIntegerField(_("number"), primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=160)
     zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
     switchboard = PhoneNumberField(_("switchboard"), blank=True)
@@ -36,11 +36,12 @@ class Installation(models.Model):
 class EscalationManager(Recorded):
     """The provider's management in the order in which an alarm of the portal reaches them."""
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    order = models.PositiveSmallIntegerField(default=1)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
+    order = models.PositiveSmallIntegerField(_("order"), default=1)
 
     class Meta:
         verbose_name = _("escalation manager")
+        verbose_name_plural = _("escalation managers")
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["order"], condition=STILL_RECORDED, name="escalation_manager_place"),

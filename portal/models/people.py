@@ -70,6 +70,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    def get_short_name(self) -> str:
+        """How the administration greets."""
+        return self.name
+
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()

@@ -12,6 +12,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
 
 STILL_RECORDED = Q(recorded__upper_inf=True)
 
@@ -31,15 +32,25 @@ class RecordedQuerySet(models.QuerySet[Any]):
 class Recorded(models.Model):
     """Mixin of system time: `recorded` is the half-open period during which the portal believed this row."""
 
-    recorded = DateTimeRangeField(editable=False)
+    recorded = DateTimeRangeField(_("recorded"), editable=False)
     recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("recorded by"),
     )
-    recorded_why = models.CharField(max_length=300, blank=True)
+    recorded_why = models.CharField(_("recorded because"), max_length=300, blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("closed by"),
     )
-    closed_why = models.CharField(max_length=300, blank=True, editable=False)
+    closed_why = models.CharField(_("closed because"), max_length=300, blank=True, editable=False)
 
     objects = RecordedQuerySet.as_manager()
 

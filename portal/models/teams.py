@@ -14,12 +14,12 @@ class Team(models.Model):
         SERVICE_DESK = "service_desk", _("Service Desk")
         PROJECT_TEAM = "project_team", _("project team")
 
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=120)
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     phone = PhoneNumberField(_("published phone"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
-    hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+")
+    hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+", verbose_name=_("support hours"))
 
     class Meta:
         verbose_name = _("team")
@@ -31,12 +31,13 @@ class Team(models.Model):
 
 
 class Membership(Recorded):
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("team"))
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("person"))
     speciality = models.CharField(_("speciality"), max_length=160, blank=True)
 
     class Meta:
         verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         ordering = ["team", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["team", "person"], condition=STILL_RECORDED, name="membership_once")

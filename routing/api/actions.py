@@ -28,7 +28,7 @@ from routing.paging.models import Escalation
 
 from .base import ApiView
 from .openapi import BODY, answers
-from .serializers.actions import Assignment, Note, PassOn, Reopening, Resolution, Wait
+from .serializers.actions import Assignment, Note, PassOn, PriorityChange, Reopening, Resolution, Wait
 from .serializers.incidents import IncidentSerializer
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -143,6 +143,17 @@ class IncidentActions(ApiView, GenericViewSet[Incident]):
         """The service is restored; nobody else is called."""
         incident, now = self.worked()
         return self.done(services.resolve(incident, by=self.reader, now=now, **self.body(Resolution, now)))
+
+    @documented("priority", PriorityChange)
+    @action(detail=True, methods=["post"])
+    def priority(self, request: Request, number: int) -> Response:
+        """Give it another priority: targets count from the report; raised, a chain nobody answered begins anew."""
+        incident, now = self.worked()
+        change = self.body(PriorityChange, now)
+        changed = services.change_priority(
+            incident, priority=change["priority"], by=self.reader, now=now, why=change["reason"]
+        )
+        return self.done(changed)
 
     @documented("close")
     @action(detail=True, methods=["post"])

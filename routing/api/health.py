@@ -7,6 +7,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import clock
 from portal.models import Installation
+from routing.paging import ticking
 from routing.paging.models import Pulse
 
 from .metrics import PortalCollector
@@ -56,12 +58,22 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text, for a scraper on this host; whoever comes through a proxy finds nothing."""
-    if request.META.get("REMOTE_ADDR") not in LOOPBACK or "X-Forwarded-For" in request.headers:
+    """Prometheus text, for a scraper on this host or with the token; to anybody else the page does not exist."""
+    if not (_is_local(request) or _has_token(request)):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
     registry.register(PortalCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """Whether it comes from this host, and not through a proxy on it."""
+    return request.META.get("REMOTE_ADDR") in LOOPBACK and "X-Forwarded-For" not in request.headers
+
+
+def _has_token(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(settings.METRICS_TOKEN) and constant_time_compare(given, settings.METRICS_TOKEN)
 
 
 def _database() -> Check:
@@ -91,11 +103,12 @@ def _safely(check: Callable[[], Check]) -> Check:
 
 
 def _tick() -> Check:
-    pulse = Pulse.objects.filter(name="tick").first()
-    if pulse is None:
+    """The age of the last work done, by a worker's tick or by a watchdog that stands in."""
+    latest = Pulse.objects.filter(name__in=[ticking.TICK, ticking.STAND_IN]).order_by("-at").first()
+    if latest is None:
         return {"ok": False, "age_seconds": None, "detail": "No tick was ever completed."}
-    age = (clock.now() - pulse.at).total_seconds()
-    return {"ok": age < TICK_SECONDS, "age_seconds": round(max(age, 0), 3)}
+    age = (clock.now() - latest.at).total_seconds()
+    return {"ok": age < TICK_SECONDS, "age_seconds": round(max(age, 0), 3), "by": latest.name}
 
 
 def _last_resort() -> Check:

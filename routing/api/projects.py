@@ -23,8 +23,7 @@ class ProjectView(ApiView):
     """A view of one project; another customer's is not found."""
 
     def project(self) -> Project:
-        projects = Project.objects.visible_to(self.reader).select_related("customer")
-        return get_object_or_404(projects, key=self.kwargs["key"])
+        return get_object_or_404(Project.objects.visible_to(self.reader), key=self.kwargs["key"])
 
 
 class ProjectList(ApiView):
@@ -53,7 +52,7 @@ class Contacts(ProjectView):
         query = ContactsQuery(data=request.query_params, context={"now": now})
         query.is_valid(raise_exception=True)
         try:
-            decision = decision_for(project, **query.question())
+            decision = decision_for(project, now=now, **query.question())
         except NoMatrix:
             raise NotFound(_("No matrix of this project is in force at that instant.")) from None
         return Response(present(decision, reader=self.reader))

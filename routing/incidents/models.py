@@ -4,11 +4,12 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.models import MatrixVersion, Topic
+from matrix.terms import Priority
 from portal.models import Person, Project
 
 
@@ -29,14 +30,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, person: Person | AnonymousUser) -> Self:
         """Incidents of the projects the person may see.
 
-        To customers, what monitoring found is shown once somebody took it; a Blocker at once.
+        To customers, what monitoring found is shown once somebody took it, and from then on; a Blocker at once.
         """
         seen = self.filter(project__in=Project.objects.visible_to(person).values("pk"))
         if isinstance(person, Person) and person.is_staff:
             return seen
-        return seen.exclude(
-            source=Incident.Source.MONITORING, status=Status.NEW, priority__in=["critical", "major", "minor"]
-        )
+        unanswered = Q(source=Incident.Source.MONITORING, status=Status.NEW, responded_at=None)
+        reopened = Exists(TimelineEntry.objects.filter(incident=OuterRef("pk"), kind="reopened"))
+        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~reopened)
 
     def open(self) -> Self:
         return self.exclude(ENDED)
@@ -60,16 +61,29 @@ class Incident(models.Model):
     priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.NEW)
     source = models.CharField(_("source"), max_length=10, choices=Source)
-    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    topic = models.ForeignKey(
+        Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("topic")
+    )
     title = models.CharField(_("title"), max_length=200)
     description = models.TextField(_("description"), blank=True)
-    reporter = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="reported")
-    assignee = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned")
-    intake_key = models.ForeignKey(
-        "IntakeKey", null=True, blank=True, on_delete=models.PROTECT, related_name="incidents"
+    reporter = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="reported", verbose_name=_("reporter")
     )
-    dedup_key = models.CharField(max_length=255, blank=True)
-    matrix_version = models.ForeignKey(MatrixVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    assignee = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned", verbose_name=_("assignee")
+    )
+    intake_key = models.ForeignKey(
+        "IntakeKey",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+        verbose_name=_("intake key"),
+    )
+    dedup_key = models.CharField(_("deduplication key"), max_length=255, blank=True)
+    matrix_version = models.ForeignKey(
+        MatrixVersion, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("matrix version")
+    )
     reported_at = models.DateTimeField(_("reported at"))
     respond_by = models.DateTimeField(_("respond by"), null=True)
     resolve_by = models.DateTimeField(_("resolve by"), null=True)
@@ -77,7 +91,14 @@ class Incident(models.Model):
     restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
     waiting_until = models.DateTimeField(_("waiting until"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    created_at = models.DateTimeField()
+    progress_due_at = models.DateTimeField(
+        _("progress due at"),
+        null=True,
+        blank=True,
+        help_text=_("when it is looked at again unless somebody makes progress before"),
+    )
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, help_text=_("since the last progress"))
+    created_at = models.DateTimeField(_("created at"))
 
     objects = IncidentQuerySet.as_manager()
 
@@ -99,6 +120,9 @@ class Incident(models.Model):
             models.Index(fields=["project", "-id"], name="incident_of_project"),
             models.Index(fields=["assignee", "-id"], condition=~ENDED, name="incident_of_assignee"),
             models.Index(fields=["status", "-id"], name="incident_status"),
+            models.Index(
+                fields=["progress_due_at"], condition=Q(progress_due_at__isnull=False), name="incident_progress_due"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -121,13 +145,15 @@ class TimelineEntry(models.Model):
     language. `actor_name` names what is no person: monitoring, the portal, a phone.
     """
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
-    at = models.DateTimeField()
-    kind = models.CharField(max_length=40)
-    actor = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-    actor_name = models.CharField(max_length=120, blank=True)
-    data = models.JSONField(default=dict)
-    public = models.BooleanField(default=False)
+    incident = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="timeline", verbose_name=_("incident")
+    )
+    at = models.DateTimeField(_("instant"))
+    kind = models.CharField(_("kind"), max_length=40)
+    actor = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("actor"))
+    actor_name = models.CharField(_("actor's name"), max_length=120, blank=True)
+    data = models.JSONField(_("data"), default=dict)
+    public = models.BooleanField(_("public"), default=False)
 
     class Meta:
         verbose_name = _("timeline entry")
@@ -141,13 +167,17 @@ class TimelineEntry(models.Model):
 class IdempotencyKey(models.Model):
     """A client's key for one creation: the same key again answers with the same incident."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text=_("SHA-256 of the request, to refuse another one"))
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField()
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", verbose_name=_("person"))
+    key = models.CharField(_("key"), max_length=255)
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=64, help_text=_("SHA-256 of the request, to refuse another one")
+    )
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+", verbose_name=_("incident"))
+    created_at = models.DateTimeField(_("created at"))
 
     class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
         constraints = [models.UniqueConstraint(fields=["person", "key"], name="idempotency_key_once")]
 
     def __str__(self) -> str:

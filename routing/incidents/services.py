@@ -3,27 +3,31 @@
 The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
+from matrix.content import PriorityContent
 from matrix.facts import content_of
 from matrix.models import MatrixVersion, Topic
 from matrix.sla import due
-from matrix.terms import Channel, Role, Route
+from matrix.terms import Priority
 from portal.models import Person, Project
-from routing.decision import Callee, Facts, Kind, Link, Reason
+from routing.decision import Facts
 from routing.gather import ProjectFacts, gather
 from routing.paging import calling, escalating
-from routing.paging.models import Escalation, Page
+from routing.paging.models import Delivery, Escalation, Page
 
+from . import progress
 from .models import OPEN_STATUSES, Incident, Status, TimelineEntry
 from .timeline import write
 
 if TYPE_CHECKING:
     from routing.intake.models import IntakeKey
 
+URGENCY = tuple(Priority)
 ACKNOWLEDGED = (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.WAITING)
 
 
@@ -65,6 +69,7 @@ def create_incident(
     known = known or gather([project], at=now, known_at=now)[project.pk]
     content = known.content.get(priority, escalating.NOTHING_AGREED)
     since = reported_at or now
+    respond_by, resolve_by = _targets(since, content, known)
     incident = Incident.objects.create(
         project=project,
         kind=kind,
@@ -79,8 +84,8 @@ def create_incident(
         matrix_version=known.version,
         reported_at=since,
         created_at=now,
-        respond_by=due(since, content.response_minutes, content.clock, known.hours),
-        resolve_by=due(since, content.resolution_minutes, content.clock, known.hours),
+        respond_by=respond_by,
+        resolve_by=resolve_by,
     )
     write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, priority=priority)
     if kind == Incident.Kind.INCIDENT:
@@ -112,7 +117,8 @@ def acknowledge(
     incident.status = Status.ACKNOWLEDGED
     incident.assignee = by
     incident.responded_at = incident.responded_at or now
-    incident.save(update_fields=["status", "assignee", "responded_at"])
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", "assignee", "responded_at", *progress.FIELDS])
     name = page.name if page and by is None else ""
     write(incident, "acknowledged", now=now, by=by, actor_name=name, public=True, via=via)
     escalating.end_chain(
@@ -127,7 +133,8 @@ def start(incident: Incident, *, by: Person, now: datetime) -> Incident:
     _escalation, incident = _lock(incident)
     _require(incident, "start", Status.ACKNOWLEDGED, Status.WAITING)
     incident.status, incident.waiting_until = Status.IN_PROGRESS, None
-    incident.save(update_fields=["status", "waiting_until"])
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
     write(incident, "started", now=now, by=by, public=True)
     return incident
 
@@ -144,7 +151,8 @@ def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -
     if was_new:
         incident.status = Status.ACKNOWLEDGED
         incident.responded_at = incident.responded_at or now
-    incident.save(update_fields=["status", "assignee", "responded_at"])
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", "assignee", "responded_at", *progress.FIELDS])
     write(incident, "assigned", now=now, by=by, public=False, assignee=assignee.name)
     if was_new:
         escalating.end_chain(
@@ -154,7 +162,7 @@ def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -
             answered=_own_page(escalation, assignee),
         )
     if escalation is not None and assignee.pk != by.pk:
-        _tell_assignee(escalation, assignee, now=now)
+        calling.tell(escalation, calling.callee_of(assignee), kind=Delivery.Kind.PAGE, now=now)
     return incident
 
 
@@ -177,17 +185,18 @@ def pass_on(
     if was_new and escalation is not None and escalation.state == Escalation.State.DEFERRED:
         raise ActionRefused("pass_on", Escalation.State.DEFERRED)
     incident.status, incident.assignee, incident.waiting_until = Status.NEW, None, None
-    incident.save(update_fields=["status", "assignee", "waiting_until"])
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", "assignee", "waiting_until", *progress.FIELDS])
     write(incident, "passed_on", now=now, by=by, actor_name=name, via=via, note=note)
     if page is not None and page.state == Page.State.OPEN:
         page.state, page.answered_at = Page.State.PASSED_ON, now
         page.save(update_fields=["state", "answered_at"])
     if escalation is None:
-        escalating.start_chain(incident, now=now, facts=_facts(incident, now))
-    elif was_new:
+        return incident  # a request pages nobody
+    if was_new:
         escalating.call_next(escalation, now=now)
     else:
-        escalating.new_round(escalation, now=now, facts=_facts(incident, now), from_step=escalation.step)
+        escalating.new_round(escalation, now=now, facts=facts_now(incident, now), from_step=escalation.step)
     return incident
 
 
@@ -197,7 +206,8 @@ def wait(incident: Incident, *, by: Person, now: datetime, until: datetime | Non
     _escalation, incident = _lock(incident)
     _require(incident, "wait", Status.ACKNOWLEDGED, Status.IN_PROGRESS)
     incident.status, incident.waiting_until = Status.WAITING, until
-    incident.save(update_fields=["status", "waiting_until"])
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
     write(incident, "waiting", now=now, by=by, public=True, until=until.isoformat() if until else None)
     return incident
 
@@ -213,7 +223,10 @@ def resolve(incident: Incident, *, by: Person | None, now: datetime, reason: str
     if by is not None:
         incident.responded_at = incident.responded_at or now
         incident.assignee = incident.assignee or by
-    incident.save(update_fields=["status", "restored_at", "waiting_until", "responded_at", "assignee"])
+    progress.renew(incident, now=now)
+    incident.save(
+        update_fields=["status", "restored_at", "waiting_until", "responded_at", "assignee", *progress.FIELDS]
+    )
     write(incident, "resolved", now=now, by=by, actor_name=actor_name, public=True, reason=reason)
     escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=_own_page(escalation, by))
     return incident
@@ -236,10 +249,11 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
     escalation, incident = _lock(incident)
     _require(incident, "reopen", Status.RESOLVED)
     incident.status, incident.assignee, incident.restored_at = Status.NEW, None, None
+    progress.renew(incident, now=now)
     _save_reopened(incident)
     write(incident, "reopened", now=now, by=by, public=True, reason=reason)
     if incident.kind == Incident.Kind.INCIDENT:
-        facts = _facts(incident, now)
+        facts = facts_now(incident, now)
         if escalation is None:
             escalating.start_chain(incident, now=now, facts=facts)
         else:
@@ -249,8 +263,57 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
 
 @transaction.atomic
 def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public: bool) -> TimelineEntry:
-    """Append a note; a public one is shown to the customer."""
-    return write(incident, "note", now=now, by=by, public=public, text=text)
+    """Append a note; a public one is shown to the customer. What waited for the customer goes on once they answer."""
+    _escalation, incident = _lock(incident)
+    entry = write(incident, "note", now=now, by=by, public=public, text=text)
+    if by.is_staff and incident.status != Status.WAITING:
+        progress.renew(incident, now=now)
+        incident.save(update_fields=[*progress.FIELDS])
+    elif not by.is_staff and incident.status == Status.WAITING:
+        incident.status, incident.waiting_until = Status.IN_PROGRESS, None
+        progress.renew(incident, now=now)
+        incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
+        write(incident, "answered", now=now, public=True)
+    return entry
+
+
+@transaction.atomic
+def change_priority(incident: Incident, *, priority: str, by: Person, now: datetime, why: str) -> Incident:
+    """Give it another priority. Targets count from `reported_at`, under the version it was reported under.
+
+    Raising it restarts a chain that nobody has answered; lowering it lets the chain go on along the new priority's
+    cell. The same priority again changes nothing.
+    """
+    escalation, incident = _lock(incident)
+    _require(incident, "change_priority", *OPEN_STATUSES)
+    if incident.priority == priority:
+        return incident
+    raised = URGENCY.index(Priority(priority)) < URGENCY.index(Priority(incident.priority))
+    before, incident.priority = incident.priority, priority
+    known, pinned = _known(incident, now)
+    content = pinned.get(priority, escalating.NOTHING_AGREED)
+    incident.respond_by, incident.resolve_by = _targets(incident.reported_at, content, known)
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["priority", "respond_by", "resolve_by", *progress.FIELDS])
+    restarts = raised and escalation is not None and incident.status == Status.NEW
+    write(
+        incident,
+        "priority_changed",
+        now=now,
+        by=by,
+        public=True,
+        before=before,
+        after=priority,
+        reason=why,
+        restarts=restarts,
+    )
+    if escalation is not None and incident.status == Status.NEW:
+        facts = escalating.facts_of(incident, known, pinned)
+        if restarts:
+            escalating.new_round(escalation, now=now, facts=facts)
+        elif escalation.state != Escalation.State.EXHAUSTED:
+            escalating.change_cell(escalation, now=now, facts=facts)
+    return incident
 
 
 # --- helpers --------------------------------------------------------------------------------------------------
@@ -276,35 +339,31 @@ def _own_page(escalation: Escalation | None, person: Person | None) -> Page | No
     return escalation.pages.filter(person=person, state=Page.State.OPEN).order_by("-pk").first()
 
 
-def _facts(incident: Incident, now: datetime) -> Facts:
+def facts_now(incident: Incident, now: datetime) -> Facts:
+    """What decides the incident's chain at `now`, under the version it was reported under."""
+    return escalating.facts_of(incident, *_known(incident, now))
+
+
+def _known(incident: Incident, now: datetime) -> tuple[ProjectFacts, Mapping[str, PriorityContent]]:
     known = gather([incident.project], at=now, known_at=now)[incident.project_id]
     pinned_id = incident.matrix_version_id or 0
-    pinned = content_of(MatrixVersion.objects.filter(pk=pinned_id).with_content()).get(pinned_id, {})
-    return escalating.facts_of(incident, known, pinned)
+    return known, content_of(MatrixVersion.objects.filter(pk=pinned_id).with_content()).get(pinned_id, {})
+
+
+def _targets(since: datetime, content: PriorityContent, known: ProjectFacts) -> tuple[datetime | None, datetime | None]:
+    """By when somebody must have answered, and the service be restored."""
+    return (
+        due(since, content.response_minutes, content.clock, known.hours),
+        due(since, content.resolution_minutes, content.clock, known.hours),
+    )
 
 
 def _save_reopened(incident: Incident) -> None:
     """Where monitoring reported the same thing anew meanwhile, the new incident keeps its dedup key."""
-    fields = ["status", "assignee", "restored_at", "dedup_key"]
+    fields = ["status", "assignee", "restored_at", "dedup_key", *progress.FIELDS]
     try:
         with transaction.atomic():
             incident.save(update_fields=fields)
     except IntegrityError:
         incident.dedup_key = ""
         incident.save(update_fields=fields)
-
-
-def _tell_assignee(escalation: Escalation, assignee: Person, *, now: datetime) -> None:
-    callee = Callee(Kind.PERSON, assignee.pk, assignee.name, str(assignee.direct_line or ""))
-    place = escalation.pages.filter(round=escalation.round, route=Page.DIRECT_ROUTE).count()
-    link = Link(
-        Role.PROJECT_TEAM,
-        Route.BUSINESS_HOURS,
-        place,
-        now,
-        (callee,),
-        (Channel.SMS, Channel.EMAIL),
-        Reason.ASSIGNED,
-        informs=True,
-    )
-    calling.call(escalation, link, now=now, route=Page.DIRECT_ROUTE)

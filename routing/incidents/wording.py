@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from matrix import labels
 from matrix.terms import Channel, Priority, Role
-from routing.wording import reason_text
+from routing.wording import reason_text, warning_text
 
 from .models import Incident, TimelineEntry
 
@@ -53,21 +53,23 @@ def _reported(data: Data) -> str:
 
 
 def _paged(data: Data) -> str:
-    text = _("%(names)s paged (%(role)s: %(reason)s) by %(channels)s") % {
+    text = _("%(names)s paged by %(channels)s: %(role)s, %(reason)s") % {
         "names": _names(data),
         "role": _role(data),
         "reason": reason_text(data["reason"]),
         "channels": _channels(data),
     }
-    return f"{text}. {reason_text(data['timing'])}" if data.get("timing") else text
+    if data.get("timing"):
+        text = f"{text}. {reason_text(data['timing'])}"
+    return f"{text}. {warning_text(data['warning'])}" if data.get("warning") else text
 
 
 def _informed(data: Data) -> str:
-    return _("%(names)s informed (%(role)s)") % {"names": _names(data), "role": _role(data)}
+    return _("%(names)s informed: %(role)s") % {"names": _names(data), "role": _role(data)}
 
 
 def _alarmed(data: Data) -> str:
-    return _("Alarm: %(names)s called (%(role)s)") % {"names": _names(data), "role": _role(data)}
+    return _("Alarm, %(names)s called: %(role)s") % {"names": _names(data), "role": _role(data)}
 
 
 def _passed_over(data: Data) -> str:
@@ -95,8 +97,30 @@ def _with_reason(text: Callable[[], str]) -> Callable[[Data], str]:
     return lambda data: f"{text()}: {data['reason']}" if data.get("reason") else text()
 
 
+def _resolved(data: Data) -> str:
+    if data.get("reason") == Incident.Source.MONITORING:
+        return _("Resolved: monitoring reports that it is over")
+    return _with_reason(lambda: _("Resolved"))(data)
+
+
 def _step_failed(data: Data) -> str:
     return _("%(name)s could not be reached on any channel; the next step begins at once") % {"name": data["name"]}
+
+
+def _reminded(data: Data) -> str:
+    if not data["name"]:
+        return _("No progress for %(minutes)s minutes") % data
+    return _("No progress for %(minutes)s minutes: %(name)s is reminded") % data
+
+
+def _priority_changed(data: Data) -> str:
+    text = _("Priority changed from %(before)s to %(after)s") % {
+        "before": labels.PRIORITY[Priority(data["before"])],
+        "after": labels.PRIORITY[Priority(data["after"])],
+    }
+    if data.get("reason"):
+        text = f"{text}: {data['reason']}"
+    return f"{text}. " + _("The chain begins anew") if data.get("restarts") else text
 
 
 def via_text(via: str) -> str:
@@ -128,7 +152,12 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "started": lambda _data: _("Work in progress"),
     "passed_on": _passed_on,
     "waiting": _waiting,
-    "resolved": _with_reason(lambda: _("Resolved")),
+    "wait_over": lambda _data: _("The date has come: work goes on"),
+    "answered": lambda _data: _("The customer has answered: work goes on"),
+    "reminded": _reminded,
+    "no_progress": lambda data: _("No progress for %(minutes)s minutes: a new round of calls begins") % data,
+    "priority_changed": _priority_changed,
+    "resolved": _resolved,
     "closed": lambda _data: _("Closed"),
     "reopened": _with_reason(lambda: _("Reopened")),
     "note": lambda data: data["text"],

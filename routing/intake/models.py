@@ -13,18 +13,26 @@ from routing.incidents.models import Incident
 class IntakeKey(models.Model):
     """A monitoring system's key for one project; the token itself is stored hashed (SHA-256)."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="intake_keys")
-    name = models.CharField(_("name"), max_length=120)
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    token_start = models.CharField(max_length=8, editable=False, help_text=_("to recognise the key by"))
-    default_priority = models.CharField(
-        max_length=8, choices=labels.choices(labels.PRIORITY), default=Priority.CRITICAL
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="intake_keys", verbose_name=_("project")
     )
-    severity_map = models.JSONField(default=dict, blank=True, help_text=_("severity → priority"))
-    rate_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text=_("empty: the installation's"))
-    created_at = models.DateTimeField()
-    created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(_("name"), max_length=120)
+    token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
+    token_start = models.CharField(
+        _("token begins with"), max_length=8, editable=False, help_text=_("to recognise the key by")
+    )
+    default_priority = models.CharField(
+        _("default priority"), max_length=8, choices=labels.choices(labels.PRIORITY), default=Priority.CRITICAL
+    )
+    severity_map = models.JSONField(_("severity map"), default=dict, blank=True, help_text=_("severity → priority"))
+    rate_per_minute = models.PositiveIntegerField(
+        _("signals per minute"), null=True, blank=True, help_text=_("empty: the installation's")
+    )
+    created_at = models.DateTimeField(_("created at"))
+    created_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by")
+    )
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("intake key")
@@ -43,14 +51,16 @@ class Signal(models.Model):
         RESOLVED = "resolved", _("resolved")
         REFUSED = "refused", _("refused")
 
-    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="signals")
-    format = models.CharField(max_length=20)
-    state = models.CharField(max_length=8, choices=State)
-    dedup_key = models.CharField(max_length=255, blank=True)
-    raw = models.JSONField()
-    refused_why = models.CharField(max_length=300, blank=True)
-    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="signals")
-    received_at = models.DateTimeField()
+    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="signals", verbose_name=_("key"))
+    format = models.CharField(_("format"), max_length=20)
+    state = models.CharField(_("state"), max_length=8, choices=State)
+    dedup_key = models.CharField(_("deduplication key"), max_length=255, blank=True)
+    raw = models.JSONField(_("as received"))
+    refused_why = models.CharField(_("refused because"), max_length=300, blank=True)
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.CASCADE, related_name="signals", verbose_name=_("incident")
+    )
+    received_at = models.DateTimeField(_("received at"))
 
     class Meta:
         verbose_name = _("signal")

@@ -3,6 +3,7 @@
 Without Redis nothing is counted and nobody is refused.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -13,14 +14,32 @@ from .models import IntakeKey
 WINDOW_SECONDS = 60
 
 
-def seconds_to_wait(key: IntakeKey, *, now: datetime) -> int:
-    """Count one request. 0: go ahead; else the seconds until the key may post again."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request counted. `seconds_to_wait` 0: go ahead; else until the key may post again.
+
+    `is_first`: of its window, or nothing could be counted; a key that was over its rate no longer is.
+    """
+
+    seconds_to_wait: int
+    is_first: bool
+
+
+def take_turn(key: IntakeKey, *, now: datetime) -> Turn:
+    """Count one request."""
     window, second = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    name = f"intake-rate:{key.pk}:{window}"
-    cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
-    try:
-        count = cache.incr(name)
-    except ValueError:  # Redis lost the counter since the line before
-        return 0
+    count = _count(f"intake-rate:{key.pk}:{window}")
     limit = key.rate_per_minute or settings.INTAKE_RATE_PER_MINUTE
-    return WINDOW_SECONDS - second if count > limit else 0
+    return Turn(WINDOW_SECONDS - second if count > limit else 0, count == 1)
+
+
+def _count(name: str) -> int:
+    try:
+        return int(cache.incr(name))
+    except ValueError:  # not counted yet
+        if cache.add(name, 1, timeout=2 * WINDOW_SECONDS):
+            return 1
+    try:
+        return int(cache.incr(name))
+    except ValueError:  # Redis lost the counter since the line before
+        return 1

@@ -7,6 +7,7 @@ from functools import cached_property
 from django.db import IntegrityError, transaction
 from django.db.models import JSONField, Value
 
+from portal.kill_points import kill_point
 from routing.gather import ProjectFacts, gather
 from routing.incidents import services as incidents
 from routing.incidents.models import Incident
@@ -29,7 +30,7 @@ def take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused],
     Look-ups are made for the whole batch: the number of queries grows with incidents opened or resolved only.
     """
     # One request per key at a time. Two with the same new alerts would else wait for each other crosswise.
-    IntakeKey.objects.select_for_update(no_key=True).get(pk=key.pk)
+    IntakeKey.objects.select_for_update(no_key=True).filter(pk=key.pk).values_list("pk").get()
     signals = [_signal(key, format_name, event, now) for event in events]
     usable = [(event, signal) for event, signal in zip(events, signals, strict=True) if isinstance(event, Event)]
     dedup_keys = {event.dedup_key for event, _ in usable} - {""}
@@ -41,13 +42,15 @@ def take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused],
     for event, signal in usable:
         if event.dedup_key not in ending and event.dedup_key not in book.open:
             signal.incident = book.enter(event)
-    book.lock()
-    book.look_up(dedup_keys)
-    for event, signal in usable:
-        if signal.incident is None:
+    left = [(event, signal) for event, signal in usable if signal.incident is None]
+    if left:
+        book.lock()
+        book.look_up(dedup_keys)
+        for event, signal in left:
             signal.incident = book.enter(event)
 
     Signal.objects.bulk_create(signals, batch_size=500)
+    kill_point("before_intake_commit")
     return _distinct(signal.incident for signal in signals)
 
 
@@ -65,8 +68,9 @@ class _Book:
         return gather([self.key.project], at=self.now, known_at=self.now)[self.key.project_id]
 
     def look_up(self, dedup_keys: Iterable[str]) -> None:
+        """Only what tells them apart is read: most are joined and not touched."""
         found = Incident.objects.open().filter(intake_key=self.key, dedup_key__in=dedup_keys)
-        self.open = {incident.dedup_key: incident for incident in found.select_related("project")}
+        self.open = {incident.dedup_key: incident for incident in found.only("dedup_key")}
 
     def lock(self) -> None:
         """Nobody ends an incident while a signal joins it: whoever changes one locks its escalation first."""
@@ -86,7 +90,9 @@ class _Book:
 
     def _resolve(self, incident: Incident) -> Incident:
         del self.open[incident.dedup_key]
-        return incidents.resolve(incident, by=None, now=self.now, reason="monitoring", actor_name=self.key.name)
+        return incidents.resolve(
+            incident, by=None, now=self.now, reason=Incident.Source.MONITORING, actor_name=self.key.name
+        )
 
     def _create(self, event: Event) -> Incident:
         try:

@@ -38,16 +38,18 @@ def receive(request: HttpRequest, token: str, format_name: str) -> HttpResponse:
             404, _("This format is not supported yet. Supported: %(formats)s.") % {"formats": known}
         )
     now = clock.now()
-    if wait := rate.seconds_to_wait(key, now=now):
+    turn = rate.take_turn(key, now=now)
+    if turn.seconds_to_wait:
         raise_alarm("intake_rate", str(key.pk), now=now, name=key.name, project=key.project.key)
-        return _over_rate(format_name, wait)
+        return _over_rate(format_name, turn.seconds_to_wait)
+    if turn.is_first:
+        clear_alarms(str(key.pk), "intake_rate", now=now)
     try:
         events = _events(request, format_name)
     except RequestDataTooBig:
         return problem_response(413, _("The body is larger than 5 MiB."))
     except PayloadError as error:
         return _bad_request(error.errors)
-    clear_alarms(str(key.pk), "intake_rate", now=now)
     accepted = sum(isinstance(event, Event) for event in events)
     incidents = take_in(key, format_name, events, now=now)
     log.info("signals_taken", key=key.pk, format=format_name, accepted=accepted, refused=len(events) - accepted)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from matrix.models import PriorityTerms
-from matrix.terms import Priority
+from matrix.terms import Priority, Role
 from portal import clock
 from portal.access import may_report, may_work
 from portal.models import Person, Project
@@ -25,6 +25,8 @@ from .forms import DeskReportForm, ReportForm
 from .incidents import incident_address
 from .requests import PageRequest, page
 
+ON_CALL_ROLES = (Role.ON_CALL_PRIMARY, Role.ON_CALL_BACKUP)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -33,6 +35,15 @@ class Choice:
     terms: PriorityTerms
     decision: Mapping[str, Any]
     first: Mapping[str, Any] | None
+
+    @property
+    def who(self) -> str:
+        """Who is called first, with the role where the name does not say it already."""
+        if self.first is None:
+            return ""
+        person, role = self.first["people"][0], self.first["role_label"]
+        by_public_name = self.first["role"] in ON_CALL_ROLES and "public_name" not in person
+        return person["name"] if by_public_name or person["name"] == role else f"{person['name']} ({role})"
 
 
 @page

@@ -4,54 +4,110 @@ Whoever changes more than the delivery's own row locks the escalations of its pa
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from matrix.terms import Channel
 from portal.models import Person
+from routing.decision import Kind
+from routing.wake import wake_senders
 
-from .alarms import raise_alarm
+from .alarms import clear_alarms, raise_alarm
 from .models import ContactMethod, Delivery
 from .services import delivery_failed, lock_escalations
 
 State = Delivery.State
 UNFINISHED = (State.QUEUED, State.SENDING, State.UNKNOWN, State.ACCEPTED)
 UNCONFIRMED = (State.QUEUED, State.SENDING, State.UNKNOWN)
+ADOPTIONS = 3
+"""How often an id is taken back; another look-up may be at it at the same time."""
+REPORTED_AFTER_CALL = timedelta(minutes=2)
+REPORTED_AFTER_TEXT = timedelta(minutes=10)
+SETTLED_BY = timedelta(days=1)
+ADDRESS_ALARMS = ("number_failed", "delivery_failed")
 
 
 def accepted(delivery: Delivery, *, provider_id: str, now: datetime) -> bool:
     """The provider has taken it, as the answer to this attempt says."""
+    sources = (State.SENDING, State.UNKNOWN)
+    return _surely_accept(delivery, sources, provider_id=provider_id, now=now, attempts=delivery.attempts)
+
+
+def reported(delivery: Delivery, *, provider_id: str, now: datetime) -> bool:
+    """The provider has it, as its callback says, which may come before the answer."""
+    return _surely_accept(delivery, UNCONFIRMED, provider_id=provider_id, now=now)
+
+
+def adopted(delivery: Delivery, *, provider_id: str, now: datetime) -> bool:
+    """The provider seems to have it, as looking it up has found; which may be wrong, for a call tells only its number.
+
+    False where another delivery to the same number was faster.
+    """
+    try:
+        with transaction.atomic():
+            return _accept(delivery, UNCONFIRMED, provider_id=provider_id, now=now)
+    except IntegrityError:
+        return False
+
+
+def _surely_accept(
+    delivery: Delivery, sources: Iterable[str], *, provider_id: str, now: datetime, attempts: int | None = None
+) -> bool:
+    for _attempt in range(ADOPTIONS):
+        try:
+            with transaction.atomic():
+                return _accept(delivery, sources, provider_id=provider_id, now=now, attempts=attempts)
+        except IntegrityError:
+            _give_back(provider_id, now=now)
+    return False
+
+
+def _accept(
+    delivery: Delivery, sources: Iterable[str], *, provider_id: str, now: datetime, attempts: int | None = None
+) -> bool:
     return _swap(
         delivery,
-        (State.SENDING, State.UNKNOWN),
-        attempts=delivery.attempts,
+        sources,
+        attempts=attempts,
         to=State.ACCEPTED,
         provider_id=provider_id,
         sent_at=now,
         leased_until=None,
+        settle_at=now + _patience(delivery),
     )
 
 
-def adopted(delivery: Delivery, *, provider_id: str, now: datetime) -> bool:
-    """The provider turns out to have it: by a callback that came first, or by looking it up."""
-    try:
-        with transaction.atomic():
-            return _swap(
-                delivery,
-                UNCONFIRMED,
-                to=State.ACCEPTED,
-                provider_id=provider_id,
-                sent_at=now,
-                leased_until=None,
-            )
-    except IntegrityError:  # another delivery to the same number was faster to adopt it
-        return False
+def _give_back(provider_id: str, *, now: datetime) -> None:
+    """A look-up took this call for another delivery's, which has never been sent then: it is sent now.
+
+    One row and one statement at a time, so that no locks are held beside each other.
+    """
+    mistaken = Delivery.objects.filter(provider_id=provider_id)
+    again = mistaken.filter(state=State.ACCEPTED)
+    if again.update(state=State.QUEUED, provider_id="", next_attempt_at=now, sent_at=None, settle_at=None):
+        wake_senders()
+    mistaken.update(provider_id="")
+
+
+def settle_after(delivery: Delivery, now: datetime) -> datetime | None:
+    """When the provider is asked again about what it has accepted; None once that is in vain."""
+    age = now - (delivery.sent_at or now)
+    return None if age > SETTLED_BY else now + max(_patience(delivery), age / 2)
+
+
+def _patience(delivery: Delivery) -> timedelta:
+    """How long a report may take before it counts as lost."""
+    return REPORTED_AFTER_CALL if delivery.channel == Channel.VOICE else REPORTED_AFTER_TEXT
 
 
 def delivered(delivery: Delivery, *, now: datetime) -> bool:
     """It has reached its address: the call was answered, the message or mail has arrived."""
-    return _finished(delivery, UNFINISHED, State.DELIVERED, now=now, error="")
+    arrived = _finished(delivery, UNFINISHED, State.DELIVERED, now=now, error="")
+    if arrived and (key := _alarm_key(delivery)):
+        clear_alarms(key, *ADDRESS_ALARMS, now=now)
+    return arrived
 
 
 def cancelled(delivery: Delivery, *, now: datetime) -> bool:
@@ -75,14 +131,21 @@ def failed(delivery: Delivery, *, error: str, now: datetime, number: bool, sourc
         return False
     first = delivery.pages.order_by("pk").first()
     if first is not None:
-        # The address itself is private; alarms are read by many.
-        key, kind = f"{first.recipient}:{delivery.channel}", "number_failed" if number else "delivery_failed"
-        raise_alarm(kind, key, now=now, name=first.name, channel=delivery.channel, error=error[:300])
+        kind = "number_failed" if number else "delivery_failed"
+        raise_alarm(kind, _alarm_key(delivery), now=now, name=first.name, channel=delivery.channel, error=error[:300])
     if number:
         _disable_number(delivery, now=now)
     if delivery.kind == Delivery.Kind.PAGE:
         delivery_failed(delivery, now=now)
     return True
+
+
+def _alarm_key(delivery: Delivery) -> str:
+    """Recipient and channel; the address itself is private, and alarms are read by many. Empty if nobody is meant."""
+    recipient = delivery.pages.order_by("pk").values_list("recipient", flat=True).first()
+    if recipient is None and delivery.method is not None:
+        recipient = f"{Kind.PERSON}:{delivery.method.person_id}"
+    return f"{recipient}:{delivery.channel}" if recipient else ""
 
 
 def again(delivery: Delivery, *, at: datetime, error: str, sources: Iterable[str]) -> bool:

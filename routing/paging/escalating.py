@@ -4,20 +4,22 @@ Whoever changes an escalation locks its row first, then anything else; so an ack
 interleave. Every function here works inside the caller's transaction, except `advance_due`, which opens one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from matrix.content import PriorityContent
 from matrix.facts import content_of
 from matrix.models import MatrixVersion
 from matrix.sla import Clock
 from matrix.terms import Channel, Role, Route
-from routing.course import Cursor, Stop, begin, course
+from portal.kill_points import kill_point
+from routing.course import EMPTY, Cursor, Stop, begin, course
 from routing.decision import Facts, Link, PassedOver, Reason, Source, Warn
 from routing.gather import ProjectFacts, gather
 from routing.incidents.models import Incident
@@ -25,9 +27,10 @@ from routing.incidents.timeline import write
 from routing.resolve import resolve
 from routing.wake import wake_escalations, wake_hang_ups
 
-from . import calling
+from . import calling, outbox
 from .alarms import clear_alarms, raise_alarm
 from .models import Delivery, Escalation, Page
+from .outbox import Message
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +52,7 @@ def source_of(incident: Incident) -> Source:
 
 def facts_of(incident: Incident, known: ProjectFacts, pinned: Mapping[str, PriorityContent]) -> Facts:
     """The facts of an incident under the matrix version it was reported under."""
-    content = pinned or {incident.priority: NOTHING_AGREED}
+    content = pinned if incident.priority in pinned else {incident.priority: NOTHING_AGREED}
     return known.facts(priority=incident.priority, source=source_of(incident), pinned=content)
 
 
@@ -90,6 +93,7 @@ def end_chain(
         answered.state, answered.answered_at = Page.State.ACKNOWLEDGED, now
         answered.save(update_fields=["state", "answered_at"])
     others = escalation.pages.filter(state__in=[Page.State.OPEN, Page.State.PASSED_ON])
+    others = others.exclude(deliveries__kind=Delivery.Kind.STAND_DOWN)
     if answered is not None:
         others = others.exclude(recipient=answered.recipient)
     silence = list(others)
@@ -100,16 +104,28 @@ def end_chain(
 
 
 def _cancel(escalation: Escalation, *, now: datetime) -> None:
-    """What has not left yet never will; what rings is hung up. A call already answered goes on, to hear of it."""
-    ours = Delivery.objects.filter(pages__escalation=escalation, kind=Delivery.Kind.PAGE)
-    ids = list(ours.values_list("pk", flat=True))
-    Delivery.objects.filter(pk__in=ids, state=Delivery.State.QUEUED).update(
-        state=Delivery.State.CANCELLED, finished_at=now
+    """What has not left yet never will; what rings is hung up. A call already answered goes on, to hear of it.
+
+    A message that tells of other incidents too goes on for their sake. One that somebody holds at this moment may be
+    left out: whoever claims it sees that it is not wanted.
+    """
+    ours = list(
+        Delivery.objects.filter(pages__escalation=escalation, kind=Delivery.Kind.PAGE).values_list("pk", flat=True)
     )
+    queued = Delivery.objects.filter(pk__in=ours, state=Delivery.State.QUEUED)
+    held = list(queued.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    _for_us_alone(held, escalation).update(state=Delivery.State.CANCELLED, finished_at=now)
     under_way = [Delivery.State.SENDING, Delivery.State.ACCEPTED, Delivery.State.UNKNOWN]
-    ringing = Delivery.objects.filter(pk__in=ids, channel=Channel.VOICE, state__in=under_way)
-    if ringing.update(hang_up_at=now):
+    ringing = Delivery.objects.filter(pk__in=ours, channel=Channel.VOICE, state__in=under_way)
+    held = list(ringing.order_by("pk").select_for_update().values_list("pk", flat=True))
+    if _for_us_alone(held, escalation).update(hang_up_at=now):
         wake_hang_ups()
+
+
+def _for_us_alone(deliveries: list[int], escalation: Escalation) -> QuerySet[Delivery]:
+    """Those of the deliveries, which are locked, that tell of no other incident for which they are still wanted."""
+    others = Page.objects.wanted().exclude(escalation=escalation).filter(deliveries=OuterRef("pk"))
+    return Delivery.objects.filter(~Exists(others), pk__in=deliveries)
 
 
 def call_next(escalation: Escalation, *, now: datetime) -> None:
@@ -131,6 +147,36 @@ def new_round(escalation: Escalation, *, now: datetime, facts: Facts, from_step:
     wake_escalations()
 
 
+def change_cell(escalation: Escalation, *, now: datetime, facts: Facts) -> None:
+    """Another cell holds for a running chain: it goes on from its position, or waits where the new cell defers.
+
+    A chain whose route the new cell does not have goes on along the one it would begin on.
+    """
+    fresh = begin(facts, now)
+    first = next(course(facts, fresh, escalation.incident.respond_by))
+    if first.event is Reason.DEFERRED:
+        if (escalation.state, escalation.due_at) != (Escalation.State.DEFERRED, first.cursor.at):
+            write(escalation.incident, "deferred", now=now, public=True, until=first.cursor.at.isoformat())
+        _keep(escalation, first.cursor, due_at=first.cursor.at, now=now)
+    else:
+        cursor = replace(cursor_of(escalation, now), waits=None)
+        if not facts.cells.get(cursor.route, EMPTY).steps:
+            cursor = replace(cursor, route=fresh.route, on_call=())
+        _keep(escalation, cursor, due_at=now, now=now)
+    escalation.save()
+    wake_escalations()
+
+
+def roster_changed(projects: Iterable[int], *, now: datetime) -> None:
+    """Duty may be in other hands: running chains of the projects (ids) that have called somebody on duty look again."""
+    running = Escalation.objects.filter(
+        state=Escalation.State.RUNNING, incident__project__in=list(projects), due_at__gt=now
+    ).exclude(on_call=[])
+    held = list(running.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    if Escalation.objects.filter(pk__in=held).update(due_at=now):
+        wake_escalations()
+
+
 # --- The tick -------------------------------------------------------------------------------------------------
 
 
@@ -149,83 +195,125 @@ def advance_due(*, now: datetime, limit: int = 50) -> int:
         )
         if not due:
             return 0
-        incidents = [escalation.incident for escalation in due]
-        known = gather({i.project for i in incidents}, at=now, known_at=now)
-        pinned = content_of(
-            MatrixVersion.objects.filter(pk__in={i.matrix_version_id for i in incidents}).with_content()
-        )
+        messages: list[Message] = []
+        facts = _facts_of_all(due, now=now)
         for escalation in due:
-            incident = escalation.incident
-            facts = facts_of(incident, known[incident.project_id], pinned.get(incident.matrix_version_id or 0, {}))
-            _advance_safely(escalation, facts, now=now)
+            if escalation.pk in facts:
+                messages += _advance_safely(escalation, facts[escalation.pk], now=now)
+        outbox.post(messages, now=now)
+        kill_point("before_tick_commit")
+    kill_point("after_tick_commit")
     return len(due)
 
 
-def _advance_safely(escalation: Escalation, facts: Facts, *, now: datetime) -> None:
-    key = str(escalation.incident_id)
+def _facts_of_all(due: list[Escalation], *, now: datetime) -> dict[int, Facts]:
+    """Escalation → its facts, gathered together; one by one where that fails, so that one project stops no other."""
     try:
         with transaction.atomic():
-            _advance(escalation, facts, now=now)
+            return _gathered(due, now=now)
+    except Exception:
+        log.exception("facts_error")
+    found: dict[int, Facts] = {}
+    for escalation in due:
+        try:
+            with transaction.atomic():
+                found |= _gathered([escalation], now=now)
+        except Exception as error:  # noqa: BLE001 -- told by the alarm, and tried again
+            _set_aside(escalation, error, now=now)
+    return found
+
+
+def _gathered(due: list[Escalation], *, now: datetime) -> dict[int, Facts]:
+    incidents = [escalation.incident for escalation in due]
+    known = gather({incident.project for incident in incidents}, at=now, known_at=now)
+    versions = MatrixVersion.objects.filter(pk__in={incident.matrix_version_id for incident in incidents})
+    pinned = content_of(versions.with_content())
+    return {
+        escalation.pk: facts_of(incident, known[incident.project_id], pinned.get(incident.matrix_version_id or 0, {}))
+        for escalation, incident in zip(due, incidents, strict=True)
+    }
+
+
+def _set_aside(escalation: Escalation, error: Exception, *, now: datetime) -> None:
+    """It is tried again soon, and people are told: it never falls silent for good."""
+    Escalation.objects.filter(pk=escalation.pk).update(due_at=now + RETRY_AFTER_ERROR)
+    raise_alarm("escalation_error", str(escalation.incident_id), now=now, error=str(error)[:200])
+
+
+def _advance_safely(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
+    """What is to be told; nothing where something went wrong, which is tried again soon."""
+    try:
+        with transaction.atomic():
+            return _advance(escalation, facts, now=now)
     except Exception as error:
-        log.exception("escalation_error", incident=key)
-        Escalation.objects.filter(pk=escalation.pk).update(due_at=now + RETRY_AFTER_ERROR)
-        raise_alarm("escalation_error", key, now=now, error=str(error)[:200])
+        log.exception("escalation_error", incident=escalation.incident_id)
+        _set_aside(escalation, error, now=now)
+        return []
 
 
-def _advance(escalation: Escalation, facts: Facts, *, now: datetime) -> None:
-    """Do everything that is due at `now`, then note when the next thing is."""
+def _advance(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
+    """Do everything that is due at `now`, then note when the next thing is; what is to be told."""
     if escalation.state == Escalation.State.EXHAUSTED:
-        _alarm(escalation, facts, now=now)
-        return
+        return _alarm(escalation, facts, now=now)
+    messages: list[Message] = []
     cursor = cursor_of(escalation, now)
     while True:
-        cursor, due_at = _follow(escalation, facts, cursor, now=now)
+        cursor, due_at = _follow(escalation, facts, cursor, messages, now=now)
         if due_at is not None:
             _keep(escalation, cursor, due_at=due_at, now=now)
             escalation.save()
-            return
+            return messages
         if escalation.rounds_left == 0:
-            _exhaust(escalation, facts, now=now)
-            return
+            return messages + _exhaust(escalation, facts, now=now)
         escalation.round += 1
         escalation.rounds_left -= 1
         write(escalation.incident, "round", now=now, round=escalation.round)
         cursor = begin(facts, now)
 
 
-def _follow(escalation: Escalation, facts: Facts, cursor: Cursor, *, now: datetime) -> tuple[Cursor, datetime | None]:
-    """Walk on to `now`; the cursor there, and when the next thing is due (None: the round is over)."""
+def _follow(
+    escalation: Escalation, facts: Facts, cursor: Cursor, messages: list[Message], *, now: datetime
+) -> tuple[Cursor, datetime | None]:
+    """Walk on to `now`; the cursor there, and when the next thing is due (None: the round is over).
+
+    What is to be told on the way is added to `messages`.
+    """
     for stop in course(facts, cursor, escalation.incident.respond_by):
         if stop.at > now:
             return cursor, stop.at
         if stop.event is None:
             return stop.cursor, None
-        _apply(escalation, stop, now=now)
+        messages += _apply(escalation, stop, now=now)
         cursor = stop.cursor
     raise AssertionError("a course ends with the end of its round")
 
 
-def _apply(escalation: Escalation, stop: Stop, *, now: datetime) -> None:
+def _apply(escalation: Escalation, stop: Stop, *, now: datetime) -> list[Message]:
     incident = escalation.incident
     match stop.event:
         case Link() as link:
-            calling.call(escalation, link, now=now)
-            write(incident, "informed" if link.informs else "paged", now=now, **_told(escalation, link))
+            messages = calling.call(escalation, link, now=now)
+            told = _told(escalation, link, messages)
+            if Warn.OTHER_CHANNEL in stop.warnings:
+                told["warning"] = Warn.OTHER_CHANNEL
+            write(incident, "informed" if link.informs else "paged", now=now, **told)
             if Warn.LAST_RESORT in stop.warnings:
                 raise_alarm("last_resort", str(incident.pk), now=now, project=incident.project.key)
+            return messages
         case PassedOver() as passed:
             write(incident, "passed_over", now=now, role=passed.role, name=passed.name, reason=passed.reason)
         case Reason.DEFERRED:
             write(incident, "deferred", now=now, public=True, until=stop.cursor.at.isoformat())
         case Reason() as reason:
             write(incident, reason.value, now=now)
+    return []
 
 
-def _told(escalation: Escalation, link: Link) -> dict[str, Any]:
+def _told(escalation: Escalation, link: Link, messages: list[Message]) -> dict[str, Any]:
     return {
         "role": link.role,
         "names": [callee.name for callee in link.people],
-        "channels": list(link.channels),
+        "channels": list(dict.fromkeys(message.channel for message in messages)) or list(link.channels),
         "reason": link.reason,
         "timing": link.timing,
         "round": escalation.round,
@@ -242,6 +330,7 @@ def cursor_of(escalation: Escalation, now: datetime) -> Cursor:
         called=escalation.called,
         joined=escalation.joined,
         waits=tuple(escalation.capped_waits) if escalation.capped_waits is not None else None,
+        on_call=tuple((place, person) for place, person in escalation.on_call),
     )
 
 
@@ -255,22 +344,23 @@ def _keep(escalation: Escalation, cursor: Cursor, *, due_at: datetime, now: date
     escalation.called = cursor.called
     escalation.joined = cursor.joined
     escalation.capped_waits = list(cursor.waits) if cursor.waits is not None else None
+    escalation.on_call = [list(called) for called in cursor.on_call]
 
 
 # --- The end that is none: a chain nobody answered ---------------------------------------------------------------
 
 
-def _exhaust(escalation: Escalation, facts: Facts, *, now: datetime) -> None:
+def _exhaust(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
     incident = escalation.incident
     escalation.state = Escalation.State.EXHAUSTED
     escalation.round += 1
     escalation.step = 0
     write(incident, "exhausted", now=now)
     raise_alarm("chain_exhausted", str(incident.pk), now=now, project=incident.project.key)
-    _alarm(escalation, facts, now=now)
+    return _alarm(escalation, facts, now=now)
 
 
-def _alarm(escalation: Escalation, facts: Facts, *, now: datetime) -> None:
+def _alarm(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
     """Escalation manager, then last resort, by phone, again and again until somebody answers."""
     for step in range(escalation.step, len(ALARM_ROLES)):
         role = ALARM_ROLES[step]
@@ -279,11 +369,12 @@ def _alarm(escalation: Escalation, facts: Facts, *, now: datetime) -> None:
             write(escalation.incident, "passed_over", now=now, role=role, name="", reason=found.reason)
             continue
         link = Link(role, Route.MONITORING, step, now, found.people, (Channel.VOICE, Channel.SMS), found.reason)
-        calling.call(escalation, link, now=now, route=Page.ALARM_ROUTE)
-        write(escalation.incident, "alarmed", now=now, **_told(escalation, link))
+        messages = calling.call(escalation, link, now=now, route=Page.ALARM_ROUTE)
+        write(escalation.incident, "alarmed", now=now, **_told(escalation, link, messages))
         _next_alarm(escalation, step + 1, now=now)
-        return
+        return messages
     _next_alarm(escalation, len(ALARM_ROLES), now=now)
+    return []
 
 
 def _next_alarm(escalation: Escalation, step: int, *, now: datetime) -> None:

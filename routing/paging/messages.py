@@ -15,6 +15,8 @@ from .models import ACTIVE, Page
 from .services import Answer, Outcome
 
 URGENCY = tuple(Priority)
+SPOKEN = 5
+"""How many of several alerts are named in a call or a subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def matters(pages: Iterable[Page]) -> tuple[Matter, ...]:
 
 
 def _matter(page: Page, incident: Incident) -> Matter:
+    directly = page.route == Page.DIRECT_ROUTE
     return Matter(
         code=page.code,
         token=page.token,
@@ -62,7 +65,7 @@ def _matter(page: Page, incident: Incident) -> Matter:
         priority=Priority(incident.priority),
         title=_plain(incident.title),
         asks=not page.informs and page.state == Page.State.OPEN and page.escalation.state in ACTIVE,
-        informs=page.informs and incident.is_open,
+        informs=page.informs and (page.escalation.state in ACTIVE or (directly and incident.is_open)),
         taken_by=_taken_by(page, incident),
         ended=not incident.is_open,
         ended_by=_ended_by(incident),
@@ -102,31 +105,68 @@ def link(matter: Matter, base_url: str) -> str:
 
 
 def sms_text(found: Sequence[Matter], *, base_url: str) -> str:
-    """A page as a text: one GSM-7 segment where possible. The title is shortened, never the codes or the link."""
+    """A page as a text: one GSM-7 segment where possible. The title is shortened, never the codes or the link.
+
+    Of several as many are named as have room. Where even the codes have none, one word answers them all.
+    """
     asking = [matter for matter in found if matter.asks]
-    tail = to_gsm7(f"{_replies(asking)} {link((asking or found)[0], base_url)}".lstrip())
-    head, title = _head(found)
-    if not asking:
-        head = f"{_('For your information, no answer needed')}: {head}"
-    head = to_gsm7(f"{head}: " if title else head)
-    room = SEGMENT - septets(head) - septets(tail) - 1
-    if title:
-        return f"{head}{shorten(to_gsm7(title), max(room, 0))}".rstrip(": ") + f" {tail}"
-    return f"{shorten(head, SEGMENT - septets(tail) - 1)} {tail}"
-
-
-def _head(found: Sequence[Matter]) -> tuple[str, str]:
-    """What a text begins with, and the title that follows where there is only one."""
+    address = link((asking or found)[0], base_url)
     if len(found) == 1:
-        return found[0].headline, found[0].title
-    listed = ", ".join(matter.headline for matter in found)
-    return ngettext("%(count)d alert", "%(count)d alerts", len(found)) % {"count": len(found)} + f": {listed}", ""
+        return _one(found[0], f"{_replies(asking)} {address}")
+    to_all = _reply_to_all() if asking else ""
+    text = _several(found, f"{_replies(asking)} {address}") or _several(found, f"{to_all} {address}")
+    return text or f"{_count(found)} {to_all} {address}"
+
+
+def _one(matter: Matter, tail: str) -> str:
+    tail = to_gsm7(tail.lstrip())
+    head = matter.headline
+    if not matter.asks:
+        head = _("For your information, no answer needed: %(head)s") % {"head": head}
+    head = to_gsm7(f"{head}: ")
+    room = SEGMENT - septets(head) - septets(tail) - 1
+    return f"{head}{shorten(to_gsm7(matter.title), max(room, 0))}".rstrip(": ") + f" {tail}"
+
+
+def _several(found: Sequence[Matter], tail: str) -> str:
+    """A text that names as many as have room, one at least; empty where there is none."""
+    tail = to_gsm7(tail.lstrip())
+    head = _count(found)
+    if not any(matter.asks for matter in found):
+        head = _("For your information, no answer needed: %(head)s") % {"head": head}
+    for named in range(len(found), 0, -1):
+        listed = ", ".join(matter.headline for matter in found[:named])
+        text = to_gsm7(f"{head}: {listed}{_and_more(len(found) - named)} {tail}")
+        if septets(text) <= SEGMENT:
+            return text
+    return ""
+
+
+def _count(found: Sequence[Matter]) -> str:
+    return ngettext("%(count)d alert", "%(count)d alerts", len(found)) % {"count": len(found)}
+
+
+def _and_more(count: int) -> str:
+    return " " + _("and %(count)d more") % {"count": count} if count else ""
 
 
 def _replies(asking: Sequence[Matter]) -> str:
     """How to answer by a text."""
     codes = " ".join(str(matter.code) for matter in asking)
     return _("1 %(codes)s=yes 2 %(codes)s=next") % {"codes": codes} if codes else ""
+
+
+def _reply_to_all() -> str:
+    """How to answer by a text what has too many codes; the word is one of `replies.EVERYTHING`."""
+    return _("1 all=yes 2 all=next")
+
+
+def reminder_text(found: Sequence[Matter], *, base_url: str) -> str:
+    """That something taken shows no progress, with the link to it."""
+    tail = to_gsm7(link(found[0], base_url))
+    head = ", ".join(matter.headline for matter in found)
+    head = to_gsm7(_("Reminder, no progress: %(head)s") % {"head": head})
+    return f"{shorten(head, SEGMENT - septets(tail) - 1)} {tail}"
 
 
 def stand_down_text(found: Sequence[Matter]) -> str:
@@ -152,7 +192,12 @@ def stood_down(matter: Matter) -> str:
 def spoken(found: Sequence[Matter], *, name: str) -> str:
     """Who is meant, and what has happened."""
     greeting = _("Direktdraht for %(name)s.") % {"name": name}
-    return " ".join([greeting, *(_said(matter) for matter in found)])
+    told = [_said(matter) for matter in found[:SPOKEN]]
+    if len(found) > 1:
+        told.insert(0, f"{_count(found)}.")
+    if len(found) > SPOKEN:
+        told.append(f"{_and_more(len(found) - SPOKEN).strip()}.")
+    return " ".join([greeting, *told])
 
 
 def _said(matter: Matter) -> str:
@@ -204,16 +249,62 @@ def answered(answer: Answer) -> str:
 
 def mail(found: Sequence[Matter], *, name: str, base_url: str) -> tuple[str, str]:
     """Subject and body of a page by e-mail."""
-    head, title = _head(found)
     asks = any(matter.asks for matter in found)
     what = _("Please acknowledge or pass on:") if asks else _("For your information, no answer needed.")
     lines = [_("Hello %(name)s,") % {"name": name}, "", what]
     for matter in found:
         lines += ["", f"{matter.headline}: {matter.title}", link(matter, base_url)]
-    return f"{head}: {title}" if title else head, "\n".join([*lines, ""])
+    return _subject(found), "\n".join([*lines, ""])
+
+
+def _subject(found: Sequence[Matter]) -> str:
+    if len(found) == 1:
+        return f"{found[0].headline}: {found[0].title}"
+    named = ", ".join(matter.headline for matter in found[:SPOKEN])
+    return f"{_count(found)}: {named}{_and_more(max(len(found) - SPOKEN, 0))}"
+
+
+def reminder_mail(found: Sequence[Matter], *, name: str, base_url: str) -> tuple[str, str]:
+    """Subject and body for whoever has taken something that shows no progress."""
+    subject = _("Reminder, no progress: %(head)s") % {"head": _subject(found)}
+    lines = [_("Hello %(name)s,") % {"name": name}, ""]
+    lines.append(_("there has been no progress for a while. Unless there is, a new round of calls begins."))
+    for matter in found:
+        lines += ["", f"{matter.headline}: {matter.title}", link(matter, base_url)]
+    return subject, "\n".join([*lines, ""])
 
 
 def stand_down_mail(found: Sequence[Matter], *, name: str) -> tuple[str, str]:
     """Subject and body for those called earlier."""
     lines = [stood_down(matter) for matter in found]
     return ", ".join(lines), "\n".join([_("Hello %(name)s,") % {"name": name}, "", *lines, ""])
+
+
+# --- Codes and tests ------------------------------------------------------------------------------------------
+
+
+def code_text(code: str) -> str:
+    """A verification code as a text."""
+    return to_gsm7(_("%(code)s is your code for Direktdraht. It is valid for ten minutes.") % {"code": code})
+
+
+def code_mail(code: str, *, name: str) -> tuple[str, str]:
+    """Subject and body of a verification code."""
+    lines = [_("Hello %(name)s,") % {"name": name}, "", code_text(code)]
+    return _("Your code for Direktdraht"), "\n".join([*lines, ""])
+
+
+def spoken_code(code: str) -> str:
+    """A verification code digit by digit."""
+    return _("Your code for Direktdraht is: %(code)s.") % {"code": ", ".join(code)}
+
+
+def trial_text(name: str) -> str:
+    """A test page as a text; also what a test call says."""
+    return to_gsm7(_("Test by Direktdraht for %(name)s: this is how a page reaches you here.") % {"name": name})
+
+
+def trial_mail(name: str) -> tuple[str, str]:
+    """Subject and body of a test page."""
+    lines = [_("Hello %(name)s,") % {"name": name}, "", trial_text(name)]
+    return _("Test by Direktdraht"), "\n".join([*lines, ""])

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from matrix import labels
 from matrix.terms import Channel
 from portal.models import Person, Team
-from routing.incidents.models import Incident
+from routing.incidents.models import OPEN_STATUSES, Incident
 
 
 class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
@@ -25,19 +25,23 @@ class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
 class ContactMethod(models.Model):
     """An address by which a person may be paged; usable once verified and until disabled."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_methods")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="contact_methods", verbose_name=_("person")
+    )
     channel = models.CharField(
+        _("channel"),
         max_length=5,
         choices=[(c.value, labels.CHANNEL[c]) for c in (Channel.VOICE, Channel.SMS, Channel.EMAIL)],
     )
-    address = models.CharField(max_length=254, help_text=_("E.164 number or e-mail address; private"))
-    verified_at = models.DateTimeField(null=True, blank=True)
-    disabled_at = models.DateTimeField(null=True, blank=True)
+    address = models.CharField(_("address"), max_length=254, help_text=_("E.164 number or e-mail address; private"))
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
 
     objects = ContactMethodQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact method")
+        verbose_name_plural = _("contact methods")
         ordering = ["person", "channel"]
         constraints = [
             models.UniqueConstraint(fields=["person", "channel", "address"], name="contact_method_once"),
@@ -46,6 +50,32 @@ class ContactMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.channel}"
+
+
+class NotificationRule(models.Model):
+    """How a person wants to be paged: by `channel`, `after_minutes` after the page, within the step's channels."""
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="notification_rules", verbose_name=_("person")
+    )
+    channel = models.CharField(
+        _("channel"),
+        max_length=5,
+        choices=[(c.value, labels.CHANNEL[c]) for c in (Channel.VOICE, Channel.SMS, Channel.EMAIL)],
+    )
+    after_minutes = models.PositiveSmallIntegerField(_("after (minutes)"), default=0)
+
+    class Meta:
+        verbose_name = _("notification rule")
+        verbose_name_plural = _("notification rules")
+        ordering = ["person", "after_minutes", "channel"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "channel", "after_minutes"], name="notification_rule_once"),
+            models.CheckConstraint(condition=Q(after_minutes__lte=60), name="notification_rule_within_an_hour"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.channel} +{self.after_minutes}"
 
 
 class Escalation(models.Model):
@@ -61,18 +91,29 @@ class Escalation(models.Model):
         EXHAUSTED = "exhausted", _("exhausted")
         STOPPED = "stopped", _("stopped")
 
-    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="escalation")
-    state = models.CharField(max_length=12, choices=State)
-    route = models.CharField(max_length=14, choices=labels.choices(labels.ROUTE))
-    round = models.PositiveSmallIntegerField(default=1)
-    step = models.PositiveSmallIntegerField(default=0, help_text=_("the next step, counted from 0"))
-    step_due_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)
-    called = models.BooleanField(default=False, help_text=_("somebody who could answer was called in this round"))
-    joined = models.BooleanField(default=False, help_text=_("business hours were called beside the on-call chain"))
-    capped_waits = ArrayField(models.PositiveSmallIntegerField(), null=True)
-    rounds_left = models.PositiveSmallIntegerField(default=2, help_text=_("how often the chain starts again"))
-    started_at = models.DateTimeField()
+    incident = models.OneToOneField(
+        Incident, on_delete=models.CASCADE, related_name="escalation", verbose_name=_("incident")
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State)
+    route = models.CharField(_("route"), max_length=14, choices=labels.choices(labels.ROUTE))
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("the next step, counted from 0"))
+    step_due_at = models.DateTimeField(_("step due at"), null=True)
+    due_at = models.DateTimeField(_("due at"), null=True)
+    called = models.BooleanField(
+        _("somebody called"), default=False, help_text=_("somebody who could answer was called in this round")
+    )
+    joined = models.BooleanField(
+        _("business hours joined"), default=False, help_text=_("business hours were called beside the on-call chain")
+    )
+    capped_waits = ArrayField(models.PositiveSmallIntegerField(), null=True, verbose_name=_("shortened waits"))
+    on_call = models.JSONField(
+        _("duty called"), default=list, help_text=_("steps of the duty done in this round, and whom they called")
+    )
+    rounds_left = models.PositiveSmallIntegerField(
+        _("rounds left"), default=2, help_text=_("how often the chain starts again")
+    )
+    started_at = models.DateTimeField(_("started at"))
 
     class Meta:
         verbose_name = _("escalation")
@@ -98,6 +139,15 @@ def new_link_token() -> str:
     return secrets.token_urlsafe(12)
 
 
+class PageQuerySet(models.QuerySet["Page"]):
+    def wanted(self) -> Self:
+        """Those of which there is still something to say: an answer is expected, or the incident is still open."""
+        asks = Q(informs=False, state=Page.State.OPEN, escalation__state__in=ACTIVE)
+        tells = Q(informs=True, escalation__state__in=ACTIVE)
+        told_directly = Q(route=Page.DIRECT_ROUTE, escalation__incident__status__in=OPEN_STATUSES)
+        return self.filter(asks | tells | told_directly)
+
+
 class Page(models.Model):
     """One person or team called at one step of one round, with the decision that named them."""
 
@@ -113,29 +163,37 @@ class Page(models.Model):
     DIRECT_ROUTE = "direct"
     """Somebody was told outside of the chain: an incident was assigned to them."""
 
-    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="pages")
-    round = models.PositiveSmallIntegerField()
+    escalation = models.ForeignKey(
+        Escalation, on_delete=models.CASCADE, related_name="pages", verbose_name=_("escalation")
+    )
+    round = models.PositiveSmallIntegerField(_("round"))
     route = models.CharField(
+        _("route"),
         max_length=14,
         choices=[*labels.choices(labels.ROUTE), (ALARM_ROUTE, _("alarm")), (DIRECT_ROUTE, _("told directly"))],
     )
-    step = models.SmallIntegerField()
-    role = models.CharField(max_length=20, choices=labels.choices(labels.ROLE))
-    recipient = models.CharField(max_length=40, help_text=_("person:ID, team:ID or last_resort"))
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="pages")
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="pages")
-    name = models.CharField(max_length=120)
-    informs = models.BooleanField(default=False)
-    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    step = models.SmallIntegerField(_("step"))
+    role = models.CharField(_("role"), max_length=20, choices=labels.choices(labels.ROLE))
+    recipient = models.CharField(_("recipient"), max_length=40, help_text=_("person:ID, team:ID or last_resort"))
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="pages", verbose_name=_("person")
+    )
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="pages", verbose_name=_("team"))
+    name = models.CharField(_("name"), max_length=120)
+    informs = models.BooleanField(_("only informs"), default=False)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
     code = models.PositiveSmallIntegerField(
+        _("code"),
         db_default=Func(Value("page_code"), function="nextval"),
         editable=False,
         help_text=_("what a reply by SMS names; short, and unique among the recipient's open pages"),
     )
-    token = models.CharField(max_length=24, unique=True, default=new_link_token, editable=False)
-    decision = models.JSONField(help_text=_("the link that named the recipient, with its reason"))
-    created_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
+    token = models.CharField(_("token"), max_length=24, unique=True, default=new_link_token, editable=False)
+    decision = models.JSONField(_("decision"), help_text=_("the link that named the recipient, with its reason"))
+    created_at = models.DateTimeField(_("created at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+
+    objects = PageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("page")
@@ -163,12 +221,15 @@ class Delivery(models.Model):
 
     The row exists before the provider is called; its `public_id` travels in every callback URL. `state` only moves
     forward: queued, sending (leased), accepted (the provider has it), then delivered, failed or unknown; cancelled
-    where an acknowledgement came first.
+    where an acknowledgement came first. A verification code or a test has a `method` instead of pages.
     """
 
     class Kind(models.TextChoices):
         PAGE = "page", _("page")
         STAND_DOWN = "stand_down", _("stand-down")
+        REMINDER = "reminder", _("reminder")
+        CODE = "code", _("verification code")
+        TEST = "test", _("test")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -179,23 +240,35 @@ class Delivery(models.Model):
         UNKNOWN = "unknown", _("unknown")
         CANCELLED = "cancelled", _("cancelled")
 
-    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PAGE)
-    pages = models.ManyToManyField(Page, related_name="deliveries")
-    channel = models.CharField(max_length=5, choices=labels.choices(labels.CHANNEL))
-    to = models.CharField(max_length=254, help_text=_("E.164 number or e-mail address; private"))
-    language = models.CharField(max_length=5)
-    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
-    hang_up_at = models.DateTimeField(null=True, help_text=_("a call that rings for nothing is to be ended"))
-    provider_id = models.CharField(max_length=64, blank=True)
-    error = models.CharField(max_length=300, blank=True)
-    gave_up = models.BooleanField(default=False, help_text=_("failed for good, not just busy or unanswered"))
-    created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
+    public_id = models.UUIDField(_("public ID"), unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PAGE)
+    pages = models.ManyToManyField(Page, related_name="deliveries", verbose_name=_("pages"))
+    method = models.ForeignKey(
+        ContactMethod, null=True, on_delete=models.SET_NULL, related_name="deliveries", verbose_name=_("contact method")
+    )
+    channel = models.CharField(_("channel"), max_length=5, choices=labels.choices(labels.CHANNEL))
+    to = models.CharField(
+        _("recipient's address"), max_length=254, help_text=_("E.164 number or e-mail address; private")
+    )
+    language = models.CharField(_("language"), max_length=5)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True)
+    hang_up_at = models.DateTimeField(
+        _("hang up at"), null=True, help_text=_("a call that rings for nothing is to be ended")
+    )
+    provider_id = models.CharField(_("provider's ID"), max_length=64, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    gave_up = models.BooleanField(
+        _("gave up"), default=False, help_text=_("failed for good, not just busy or unanswered")
+    )
+    created_at = models.DateTimeField(_("created at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    settle_at = models.DateTimeField(
+        _("settle at"), null=True, help_text=_("when the provider is asked, should its report be lost")
+    )
 
     class Meta:
         verbose_name = _("delivery")
@@ -218,20 +291,45 @@ class Delivery(models.Model):
                 fields=["leased_until"], condition=Q(state__in=["sending", "unknown"]), name="delivery_leased"
             ),
             models.Index(fields=["hang_up_at"], condition=Q(hang_up_at__isnull=False), name="delivery_hang_up"),
+            models.Index(
+                fields=["settle_at"], condition=Q(state="accepted", settle_at__isnull=False), name="delivery_settle"
+            ),
+            models.Index(fields=["to", "channel"], condition=Q(state="queued"), name="delivery_waiting_for"),
+            models.Index(fields=["to", "channel", "sent_at"], name="delivery_sent_to"),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.state}"
 
 
+class VerificationCode(models.Model):
+    """A code on its way to a contact method. The code itself is derived from the delivery and stored nowhere."""
+
+    method = models.ForeignKey(
+        ContactMethod, on_delete=models.CASCADE, related_name="codes", verbose_name=_("contact method")
+    )
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="+", verbose_name=_("delivery"))
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+
+    class Meta:
+        verbose_name = _("verification code")
+        verbose_name_plural = _("verification codes")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.method_id}"
+
+
 class Alarm(models.Model):
     """Something people of the provider must see until it is over: at most one open per kind and key."""
 
-    kind = models.CharField(max_length=40)
-    key = models.CharField(max_length=120)
-    data = models.JSONField(default=dict)
-    raised_at = models.DateTimeField()
-    cleared_at = models.DateTimeField(null=True)
+    kind = models.CharField(_("kind"), max_length=40)
+    key = models.CharField(_("key"), max_length=120)
+    data = models.JSONField(_("data"), default=dict)
+    raised_at = models.DateTimeField(_("raised at"))
+    cleared_at = models.DateTimeField(_("cleared at"), null=True)
 
     class Meta:
         verbose_name = _("alarm")
@@ -248,8 +346,28 @@ class Alarm(models.Model):
 class Pulse(models.Model):
     """The last time a recurring job was done whole; the watchdog steps in when the tick's grows old."""
 
-    name = models.CharField(max_length=40, primary_key=True)
-    at = models.DateTimeField(db_default=Now())
+    name = models.CharField(_("name"), max_length=40, primary_key=True)
+    at = models.DateTimeField(_("instant"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("pulse")
+        verbose_name_plural = _("pulses")
 
     def __str__(self) -> str:
         return self.name
+
+
+class PeriodicJob(models.Model):
+    """A job that runs once per period: whoever writes its row does it."""
+
+    job = models.CharField(_("job"), max_length=40)
+    period = models.CharField(_("period"), max_length=20)
+    claimed_at = models.DateTimeField(_("claimed at"))
+
+    class Meta:
+        verbose_name = _("periodic job")
+        verbose_name_plural = _("periodic jobs")
+        constraints = [models.UniqueConstraint(fields=["job", "period"], name="periodic_job_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.period}"

@@ -8,6 +8,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 
 import structlog
 from django.conf import settings
@@ -18,14 +19,17 @@ from django.utils import translation
 
 from matrix.terms import Channel
 from portal import clock
-from routing.telephony import client
+from portal.kill_points import kill_point
+from routing.telephony import client, reports
 from routing.telephony.errors import PermanentError, ProviderError, TemporaryError, UnknownOutcome
 
 from . import deliveries, messages
 from .alarms import clear_alarms, raise_alarm
+from .codes import CODE_VALID, code_of
 from .mail import send_mail
 from .messages import Matter
 from .models import Delivery, Page
+from .outbox import BUNDLE, last_sent, lock_addresses
 from .services import lock_escalations
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,7 @@ BACK_OFF = (2, 4, 8, 15, 30, 60)
 JITTER = 0.25
 LONGEST_WAIT = 300
 MAX_ATTEMPTS = 8
+CLAIM_TRIES = 3
 AT_ONCE = 16
 """How many requests to the provider are under way at once; each spends its time waiting."""
 PROVIDER_ALARMS = ("provider_unavailable", "provider_refused")
@@ -47,7 +52,7 @@ PROVIDER_ALARMS = ("provider_unavailable", "provider_refused")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this worker sends now, and what it says."""
+    """A delivery that this worker sends now, to whom, and what it says; a code or a test tells of no matter."""
 
     delivery: Delivery
     matters: tuple[Matter, ...]
@@ -68,15 +73,20 @@ def due_deliveries(*, now: datetime, limit: int = 200) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def send_all_due(*, now: datetime) -> int:
-    """Send everything that is due side by side, begun in its order; how many were tried.
+_slots = BoundedSemaphore(AT_ONCE)
+"""However many runs overlap in this process: with a slow provider they must not use up the database's connections."""
 
-    One that goes wrong does not stop the others. Each thread works on a connection of its own.
+
+def send_all_due(*, now: datetime) -> int:
+    """Send everything that is due side by side, begun in its order; how many were found.
+
+    One that goes wrong does not stop the others. Each thread works on a connection of its own; where all are busy
+    with earlier runs nothing is begun, and the next tick asks again.
     """
     waiting = deque(due_deliveries(now=now))
     found = len(waiting)
-    if found:
-        threads = min(AT_ONCE, found)
+    threads = sum(_slots.acquire(blocking=False) for _thread in range(min(AT_ONCE, found)))
+    if threads:
         with ThreadPoolExecutor(threads, "sender") as pool:
             for _thread in range(threads):
                 pool.submit(_send_from, waiting)
@@ -89,6 +99,7 @@ def _send_from(waiting: deque[int]) -> None:
             _send_next(waiting)
     finally:
         connections.close_all()
+        _slots.release()
 
 
 def _send_next(waiting: deque[int]) -> None:
@@ -107,11 +118,13 @@ def send_delivery(delivery_id: int) -> None:
     claim = _claim(delivery_id, now=clock.now())
     if claim is None:
         return
+    kill_point("claimed")
     try:
         provider_id = _send(claim)
     except ProviderError as error:
         _note_failure(claim, error, now=clock.now())
     else:
+        kill_point("accepted")
         _note_success(claim, provider_id, now=clock.now())
 
 
@@ -120,31 +133,72 @@ def _claim(delivery_id: int, *, now: datetime) -> Claim | None:
 
     An acknowledgement holds the escalation too: once it has committed, nothing enters sending.
     """
-    with transaction.atomic():
-        lock_escalations(Delivery(pk=delivery_id))
-        claimed = Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, next_attempt_at__lte=now).update(
-            state=State.SENDING, attempts=F("attempts") + 1, leased_until=now + LEASE, sent_at=now
-        )
-        if not claimed:
-            return None
-        delivery = Delivery.objects.get(pk=delivery_id)
-        pages = list(pages_of(delivery))
-        matters = messages.matters(pages)
-        if delivery.kind == Delivery.Kind.PAGE:
-            matters = tuple(matter for matter in matters if matter.wanted)
-        if not matters:
-            Delivery.objects.filter(pk=delivery_id).update(
-                state=State.CANCELLED, attempts=F("attempts") - 1, leased_until=None, sent_at=None, finished_at=now
-            )
-            return None
-    return Claim(delivery, matters, pages[0].name)
+    for _try in range(CLAIM_TRIES):
+        try:
+            with transaction.atomic():
+                return _claim_held(delivery_id, now=now)
+        except JoinedMeanwhile:
+            continue
+    return None
 
 
-def pages_of(delivery: Delivery) -> QuerySet[Page]:
-    """Its pages with all that a message tells of them."""
-    return delivery.pages.select_related(
+class JoinedMeanwhile(Exception):
+    """A page joined the message between the locks; all of its escalations are to be held."""
+
+
+def _claim_held(delivery_id: int, *, now: datetime) -> Claim | None:
+    delivery = Delivery.objects.filter(pk=delivery_id).first()
+    if delivery is None:
+        return None
+    held = {escalation.pk for escalation in lock_escalations(delivery)}
+    lock_addresses([(delivery.channel, delivery.to)])
+    # From here on no page joins it.
+    if set(delivery.pages.values_list("escalation", flat=True)) - held:
+        raise JoinedMeanwhile
+    claim = _what_it_says(delivery, now=now)
+    if claim is None:
+        _due(delivery_id, now).update(state=State.CANCELLED, finished_at=now)
+        return None
+    if delivery.channel == Channel.VOICE and (rest := _rests_until(delivery, now)):
+        _due(delivery_id, now).update(next_attempt_at=rest)
+        return None
+    claimed = _due(delivery_id, now).update(
+        state=State.SENDING, attempts=F("attempts") + 1, leased_until=now + LEASE, sent_at=now
+    )
+    delivery.refresh_from_db()
+    return claim if claimed else None
+
+
+def _due(delivery_id: int, now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, next_attempt_at__lte=now)
+
+
+def _rests_until(delivery: Delivery, now: datetime) -> datetime | None:
+    """Nobody is called twice within a minute: until when this call waits, if so."""
+    last = last_sent(delivery.channel, delivery.to, since=now - BUNDLE)
+    return last + BUNDLE if last and last + BUNDLE > now else None
+
+
+def _what_it_says(delivery: Delivery, *, now: datetime) -> Claim | None:
+    """None where nothing is to be said any more."""
+    if delivery.kind in (Delivery.Kind.CODE, Delivery.Kind.TEST):
+        if delivery.method is None or now >= delivery.created_at + CODE_VALID:
+            return None
+        return Claim(delivery, (), delivery.method.person.name)
+    pages = list(pages_of(delivery))
+    matters = messages.matters(pages)
+    if delivery.kind != Delivery.Kind.STAND_DOWN:
+        matters = tuple(matter for matter in matters if matter.wanted)
+    return Claim(delivery, matters, pages[0].name) if matters else None
+
+
+def pages_of(delivery: Delivery) -> list[Page]:
+    """Its pages with all that a message tells of them: for each incident the one to be answered, else the latest."""
+    latest = delivery.pages.order_by("escalation", "informs", "-pk").distinct("escalation")
+    found = Page.objects.filter(pk__in=latest.values("pk")).select_related(
         "person", "escalation__incident__project", "escalation__incident__assignee"
-    ).order_by("pk")
+    )
+    return list(found.order_by("pk"))
 
 
 def _send(claim: Claim) -> str:
@@ -170,14 +224,28 @@ def _url(name: str, delivery: Delivery) -> str:
 
 
 def _text(claim: Claim) -> str:
-    if claim.delivery.kind == Delivery.Kind.STAND_DOWN:
-        return messages.stand_down_text(claim.matters)
+    match claim.delivery.kind:
+        case Delivery.Kind.STAND_DOWN:
+            return messages.stand_down_text(claim.matters)
+        case Delivery.Kind.REMINDER:
+            return messages.reminder_text(claim.matters, base_url=settings.PUBLIC_URL)
+        case Delivery.Kind.CODE:
+            return messages.code_text(code_of(claim.delivery))
+        case Delivery.Kind.TEST:
+            return messages.trial_text(claim.name)
     return messages.sms_text(claim.matters, base_url=settings.PUBLIC_URL)
 
 
 def _mail(claim: Claim) -> tuple[str, str]:
-    if claim.delivery.kind == Delivery.Kind.STAND_DOWN:
-        return messages.stand_down_mail(claim.matters, name=claim.name)
+    match claim.delivery.kind:
+        case Delivery.Kind.STAND_DOWN:
+            return messages.stand_down_mail(claim.matters, name=claim.name)
+        case Delivery.Kind.REMINDER:
+            return messages.reminder_mail(claim.matters, name=claim.name, base_url=settings.PUBLIC_URL)
+        case Delivery.Kind.CODE:
+            return messages.code_mail(code_of(claim.delivery), name=claim.name)
+        case Delivery.Kind.TEST:
+            return messages.trial_mail(claim.name)
     return messages.mail(claim.matters, name=claim.name, base_url=settings.PUBLIC_URL)
 
 
@@ -231,8 +299,8 @@ def _wait(attempts: int, retry_after: float | None) -> timedelta:
 
 
 def has_unknown(*, now: datetime) -> bool:
-    """Whether `reconcile_due` would find anything."""
-    return _doubtful(now).exists()
+    """Whether `reconcile_due` or `settle_due` would find anything."""
+    return _doubtful(now).exists() or _unreported(now).exists()
 
 
 def _doubtful(now: datetime) -> QuerySet[Delivery]:
@@ -282,6 +350,37 @@ def _marks(delivery: Delivery) -> list[str]:
     if delivery.kind == Delivery.Kind.STAND_DOWN:
         return [f"#{page.escalation.incident_id}" for page in delivery.pages.select_related("escalation")]
     return [f"/a/{page.token}/" for page in delivery.pages.all()]
+
+
+# --- Reports that never came ------------------------------------------------------------------------------------
+
+
+def _unreported(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=State.ACCEPTED, settle_at__lte=now)
+
+
+def settle_due(*, now: datetime, limit: int = 20) -> int:
+    """Ask the provider what became of calls and messages whose report seems to be lost; how many were asked about."""
+    asked = 0
+    for delivery in _unreported(now).order_by("settle_at", "pk")[:limit]:
+        later = deliveries.settle_after(delivery, now)
+        if _unreported(now).filter(pk=delivery.pk).update(settle_at=later):
+            _settle(delivery, now=now)
+            asked += 1
+    return asked
+
+
+def _settle(delivery: Delivery, *, now: datetime) -> None:
+    """Take in what the provider has recorded, as if it had reported it."""
+    try:
+        record = client.look_up(delivery.provider_id, call=delivery.channel == Channel.VOICE)
+    except PermanentError as error:
+        log.warning("not_settled", delivery=delivery.pk, error=str(error))
+        Delivery.objects.filter(pk=delivery.pk).update(settle_at=None)
+    except ProviderError as error:
+        log.warning("settle_later", delivery=delivery.pk, error=str(error))
+    else:
+        reports.note(delivery, record, now=now)
 
 
 # --- Hanging up -----------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ from enum import StrEnum
 
 from django.db import transaction
 
+from portal.kill_points import kill_point
 from portal.models import Person
 from routing.incidents import services as incidents
 from routing.incidents.models import OPEN_STATUSES, Incident, Status
 from routing.incidents.timeline import write
 
 from . import escalating
-from .models import Delivery, Escalation, Page
+from .models import ContactMethod, Delivery, Escalation, Page
 
 
 class Outcome(StrEnum):
@@ -43,6 +44,7 @@ def answer_page(page: Page, *, person: Person | None, now: datetime, via: str) -
     incident = _locked(page)
     if incident.status == Status.NEW:
         taken = incidents.acknowledge(incident, by=person, now=now, via=via, page=page)
+        kill_point("before_answer_commit")
         return Answer(Outcome.TAKEN, person.name if person else page.name, taken)
     return _told(page, person, incident)
 
@@ -56,12 +58,21 @@ def pass_on_page(page: Page, *, person: Person | None, now: datetime, via: str) 
     incident = _locked(page)
     page.refresh_from_db(fields=["state"])
     mine = person is not None and incident.assignee_id == person.pk
-    if incident.status == Status.NEW and page.state == Page.State.PASSED_ON:
+    if incident.status == Status.NEW and (page.state == Page.State.PASSED_ON or _overtaken(page)):
+        Page.objects.filter(pk=page.pk, state=Page.State.OPEN).update(state=Page.State.PASSED_ON, answered_at=now)
         return Answer(Outcome.PASSED_ON, "", incident)
     if incident.status == Status.NEW or (incident.status in OPEN_STATUSES and mine):
         passed = incidents.pass_on(incident, by=person, now=now, via=via, page=page)
         return Answer(Outcome.PASSED_ON, "", passed)
     return _told(page, person, incident)
+
+
+def _overtaken(page: Page) -> bool:
+    """Whether somebody later in the chain has been called since: then there is nobody to hurry."""
+    escalation = page.escalation
+    escalation.refresh_from_db()
+    here = (escalation.round, escalation.route) == (page.round, page.route)
+    return here and escalation.step > page.step + 1
 
 
 def _locked(page: Page) -> Incident:
@@ -95,9 +106,17 @@ def delivery_failed(delivery: Delivery, *, now: datetime) -> None:
             escalation.route,
             escalation.step,
         ) == (page.round, page.route, page.step + 1)
-        if waits_for_it and not page.informs and not siblings.filter(gave_up=False).exists():
+        if waits_for_it and not page.informs and not any(map(_is_hopeful, siblings.filter(gave_up=False))):
             write(escalation.incident, "step_failed", now=now, name=page.name, role=page.role)
             escalating.call_next(escalation, now=now)
+
+
+def _is_hopeful(delivery: Delivery) -> bool:
+    """A repetition that is still to come is none, where its address has been disabled meanwhile."""
+    if delivery.state != Delivery.State.QUEUED or delivery.attempts:
+        return True
+    disabled = ContactMethod.objects.filter(disabled_at__isnull=False, channel=delivery.channel, address=delivery.to)
+    return not disabled.filter(person__pages__deliveries=delivery).exists()
 
 
 def lock_escalations(delivery: Delivery) -> list[Escalation]:

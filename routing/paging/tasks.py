@@ -21,5 +21,6 @@ def send_hang_ups() -> None:
 
 @shared_task(name="routing.paging.tasks.send_reconcile")
 def send_reconcile() -> None:
-    """Settle what may or may not have been sent."""
+    """Settle what may or may not have been sent, and what was never reported on."""
     sending.reconcile_due(now=clock.now())
+    sending.settle_due(now=clock.now())

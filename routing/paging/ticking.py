@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from portal import clock
-from routing.wake import wake_hang_ups, wake_reconcilers, wake_senders
+from routing import housekeeping
+from routing.incidents.reminding import due_incidents, remind_due
+from routing.wake import wake_hang_ups, wake_housekeeper, wake_reconcilers, wake_senders
 
 from . import escalating, sending
 from .models import Delivery, Escalation, Pulse
@@ -13,6 +15,8 @@ from .models import Delivery, Escalation, Pulse
 log = structlog.get_logger(__name__)
 
 TICK = "tick"
+STAND_IN = "stand_in"
+"""A watchdog did the work instead."""
 LATE = timedelta(seconds=3)
 """A tick that was not completed for this long means that somebody else must do the work."""
 
@@ -27,17 +31,21 @@ def tick() -> None:
         wake_hang_ups()
     if sending.has_unknown(now=now):
         wake_reconcilers()
-    beat(clock.now())
+    if housekeeping.is_due(now):
+        wake_housekeeper()
+    beat(TICK)
 
 
 def _advance_all(now: datetime) -> None:
     while escalating.advance_due(now=now):
         now = clock.now()
+    while remind_due(now=now):
+        now = clock.now()
 
 
-def beat(now: datetime) -> None:
-    """Note that everything due at `now` has been done."""
-    Pulse.objects.update_or_create(name=TICK, defaults={"at": now})
+def beat(name: str) -> None:
+    """Note that everything due by now has been done, by a tick or by a watchdog."""
+    Pulse.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
 
 def tick_age(now: datetime) -> timedelta | None:
@@ -55,6 +63,7 @@ def is_behind(now: datetime) -> bool:
     return (
         Escalation.objects.filter(due_at__lte=overdue).exists()
         or Delivery.objects.filter(state=Delivery.State.QUEUED, next_attempt_at__lte=overdue).exists()
+        or due_incidents(overdue).exists()
     )
 
 
@@ -65,3 +74,5 @@ def work_without_broker() -> None:
     sending.send_all_due(now=now)
     sending.hang_up_due(now=now)
     sending.reconcile_due(now=now)
+    sending.settle_due(now=now)
+    beat(STAND_IN)

@@ -174,6 +174,15 @@ def find_text(*, to: str, since: datetime, marks: Collection[str], known: Collec
     return _first(texts, known, fits)
 
 
+@_asked
+def look_up(sid: str, *, call: bool) -> dict[str, str]:
+    """What the provider has recorded of a call or message, in the words of its reports."""
+    if call:
+        return {"CallSid": sid, "CallStatus": str(_client().calls(sid).fetch().status)}
+    message = _client().messages(sid).fetch()
+    return {"MessageSid": sid, "MessageStatus": str(message.status), "ErrorCode": str(message.error_code or "")}
+
+
 def _no_earlier(record: Any, since: datetime) -> bool:
     return record.date_created is None or bool(record.date_created >= since)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from prometheus_client import Counter
 
 from matrix.terms import Channel
+from portal.kill_points import kill_point
 from portal.models import Person, Team
 from routing.incidents.services import ActionRefused
 from routing.paging import messages
@@ -40,7 +41,14 @@ def answer_text(*, sender: str, body: str, now: datetime) -> str:
         reply = parse(body)
         if reply is None:
             return _help(pages)
-        return " ".join(_do(page, code, reply, pages, now=now) for page, code in _meant(reply, pages))
+        return " ".join(in_short([_do(page, code, reply, pages, now=now) for page, code in _meant(reply, pages)]))
+
+
+def in_short(sentences: list[str]) -> list[str]:
+    """What many answers at once came to, as far as anybody would listen."""
+    if len(sentences) <= LISTED:
+        return sentences
+    return [*sentences[:LISTED], _("and %(count)d more") % {"count": len(sentences) - LISTED} + "."]
 
 
 def _pages_of(number: str) -> QuerySet[Page]:
@@ -71,6 +79,9 @@ def _language(number: str, pages: QuerySet[Page]) -> str | None:
 
 def _meant(reply: Reply, pages: QuerySet[Page]) -> Iterable[tuple[Page | None, int | None]]:
     """The pages a reply means, each beside the code it was named by. Open ones go first."""
+    if reply.everything:
+        latest = _waiting(pages).order_by("escalation", "-pk").distinct("escalation")
+        return [(page, None) for page in latest] or [(None, None)]
     if not reply.codes:
         return [(_waiting(pages).first() or pages.first(), None)]
     return [
@@ -92,9 +103,11 @@ def _do(page: Page | None, code: int | None, reply: Reply, pages: QuerySet[Page]
 def answered(page: Page, act: Act, *, now: datetime, via: str) -> str:
     """Acknowledge or pass on, and say after the commit what came of it."""
     try:
-        return messages.answered(act(page, person=page.person, now=now, via=via))
+        answer = act(page, person=page.person, now=now, via=via)
     except ActionRefused:
         return _("Incident %(number)s cannot be passed on now.") % {"number": page.escalation.incident.number}
+    kill_point("after_answer_commit")
+    return messages.answered(answer)
 
 
 def _help(pages: QuerySet[Page]) -> str:
@@ -102,4 +115,4 @@ def _help(pages: QuerySet[Page]) -> str:
     if not waiting:
         return _("Nothing waits for an answer from you.")
     listed = ", ".join(f"{page.code} ({page.escalation.incident.project.key})" for page in waiting)
-    return _("Reply 1 and the code to acknowledge, 2 and the code to pass on. Open: %(codes)s") % {"codes": listed}
+    return _("Reply 1 and code to acknowledge, 2 and code to pass on. Open: %(codes)s") % {"codes": listed}

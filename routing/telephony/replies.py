@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 ACKNOWLEDGE = frozenset({"1", "ja", "j", "ok", "okay", "yes", "y", "ack"})
 PASS_ON = frozenset({"2", "weiter", "next", "pass"})
+EVERYTHING = frozenset({"all", "alle", "alles"})
 LONGEST_CODE = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`codes` empty: the latest page is meant."""
+    """`codes` empty: the latest page is meant, or with `everything` all that wait for an answer."""
 
     acknowledges: bool
     codes: tuple[int, ...]
+    everything: bool = False
 
 
 def parse(body: str) -> Reply | None:
@@ -22,6 +24,8 @@ def parse(body: str) -> Reply | None:
     if not words or words[0] not in ACKNOWLEDGE | PASS_ON:
         return None
     codes = words[1:]
+    if len(codes) == 1 and codes[0] in EVERYTHING:
+        return Reply(words[0] in ACKNOWLEDGE, (), everything=True)
     if not all(code.isdecimal() and len(code) <= LONGEST_CODE for code in codes):
         return None
     return Reply(words[0] in ACKNOWLEDGE, tuple(int(code) for code in codes))

@@ -22,7 +22,7 @@ def note(delivery: Delivery, report: Mapping[str, str], *, now: datetime) -> Non
     sid = report.get("CallSid") or report.get("MessageSid") or ""
     status = report.get("CallStatus") or report.get("MessageStatus") or ""
     if sid:
-        deliveries.adopted(delivery, provider_id=sid, now=now)
+        deliveries.reported(delivery, provider_id=sid, now=now)
         delivery.refresh_from_db()
     if status in ARRIVED:
         deliveries.delivered(delivery, now=now)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from portal import clock
 from portal.models import Installation
 from routing.paging import messages
+from routing.paging.codes import code_of
 from routing.paging.messages import Matter
 from routing.paging.models import Delivery, Page
 from routing.paging.sending import pages_of
@@ -88,12 +89,21 @@ def _after_key(request: HttpRequest, delivery: Delivery, *, now: datetime) -> st
 
 def _answered(delivery: Delivery, act: inbound.Act, *, now: datetime) -> str:
     pages: list[Page] = [page for page in pages_of(delivery) if not page.informs]
-    return twiml.goodbye([inbound.answered(page, act, now=now, via="voice") for page in pages])
+    return twiml.goodbye(inbound.in_short([inbound.answered(page, act, now=now, via="voice") for page in pages]))
 
 
 def _page_call(delivery: Delivery) -> str:
+    if delivery.method is not None:
+        return twiml.goodbye([_proof(delivery, delivery.method.person.name)] * 2)
     name = delivery.pages.order_by("pk").values_list("name", flat=True).first() or ""
     return twiml.page_call(_matters(delivery), name=name, key_url=_key_url(delivery))
+
+
+def _proof(delivery: Delivery, name: str) -> str:
+    """What a call says that only shows that it arrives."""
+    if delivery.kind == Delivery.Kind.CODE:
+        return messages.spoken_code(code_of(delivery))
+    return messages.trial_text(name)
 
 
 def _matters(delivery: Delivery) -> tuple[Matter, ...]:

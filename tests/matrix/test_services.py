@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from matrix.models import Cell, Matrix, MatrixVersion, PriorityTerms, Reporting, Step
 from matrix.services import AlreadyPublished, ChainMissesTarget, Finding, copy_version, findings, publish
 from matrix.terms import Route
 from portal.models import Installation, Person
+from tests.people import World
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -181,3 +182,17 @@ def test_one_draft_is_published_once() -> None:
 def at_once(work: Callable[[MatrixVersion], int | None], versions: list[MatrixVersion]) -> list[int]:
     with ThreadPoolExecutor(len(versions)) as threads:
         return [number or 0 for number in threads.map(work, versions)]
+
+
+def test_a_drafts_row_cannot_be_moved_into_a_published_version(world: World) -> None:
+    published = world.versions["webshop"]
+    draft = copy_version(published, matrix=published.matrix)
+    cell = draft.cells.get(priority="blocker", route="monitoring")
+    for move in (
+        lambda: Cell.objects.filter(pk=cell.pk).update(version=published, route="after_hours"),
+        lambda: cell.steps.update(cell=published.cells.get(priority="major", route="business_hours")),
+    ):
+        with pytest.raises(IntegrityError, match="immutable"), transaction.atomic():
+            move()
+    draft.delete()
+    assert not MatrixVersion.objects.filter(pk=draft.pk).exists()

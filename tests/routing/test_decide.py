@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matrix.content import CellContent, StepContent
 from matrix.sla import Clock
 from matrix.terms import Channel, Role, Route, Window
-from oncall.rotation import AbsenceFact, AbsenceKind, Line, RotaFacts, RotationRule
+from oncall.rotation import AbsenceFact, AbsenceKind, Line, RotaFacts, RotationRule, next_duty_change
 from portal.hours import Hours, WeeklyInterval, is_open
 from routing.decide import decide
 from routing.decision import (
@@ -208,6 +208,90 @@ def test_an_engineer_without_a_contact_method_is_passed_over() -> None:
     decision = decide(replace(PREMIUM, duty=(replace(DUTY, people=people),)), berlin(29, 3))
     assert chain(decision)[0] == (Role.ON_CALL_BACKUP, 0)
     assert decision.passed_over[0].reason is Reason.NO_CONTACT_METHOD
+
+
+# --- Duty changes hands -----------------------------------------------------------------------------------------
+
+MONITORED = replace(
+    PREMIUM,
+    source=Source.MONITORING,
+    cells={Route.MONITORING: PREMIUM.cells[Route.AFTER_HOURS]},
+    # Both lines hand over on Wednesdays at ten.
+    duty=(
+        replace(
+            DUTY,
+            rota=RotaFacts(
+                "Europe/Berlin",
+                (
+                    RotationRule(Line.PRIMARY, (11, 13), 2, time(10), 7, ALWAYS.start, None),
+                    RotationRule(Line.BACKUP, (12, 14), 2, time(10), 7, ALWAYS.start, None),
+                ),
+                (),
+                (),
+            ),
+            people={number: person(number) for number in (11, 12, 13, 14)},
+        ),
+    ),
+)
+
+
+def names(decision: Decision) -> list[tuple[str, int]]:
+    return [(link.people[0].name[-2:], link.after_minutes) for link in decision.chain if not link.informs]
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"),
+    [
+        # Before the handover has anything to do with the round, which takes 35 minutes.
+        (20, [("11", 0), ("12", 15)]),
+        # At ten both lines hand over; the backup's due time stays.
+        (30, [("11", 0), ("12", 15), ("13", 30), ("14", 30)]),
+        (44, [("11", 0), ("12", 15), ("13", 16), ("14", 16)]),
+        (45, [("11", 0), ("13", 15), ("14", 15)]),
+        (50, [("11", 0), ("13", 10), ("14", 15)]),
+        (59, [("11", 0), ("13", 1), ("14", 15)]),
+        (60, [("13", 0), ("14", 15)]),
+    ],
+)
+def test_a_handover_within_the_round_calls_the_new_holder_too(minute: int, expected: list[tuple[str, int]]) -> None:
+    weeks = [decide(MONITORED, berlin(25, 9) + timedelta(minutes=minute, days=7 * week)) for week in range(2)]
+    swapped = {"11": "13", "13": "11", "12": "14", "14": "12"}
+    one = next(week for week in weeks if names(week)[0][0] == expected[0][0])
+    other = next(week for week in weeks if week is not one)
+    assert names(one) == expected
+    assert names(other) == [(swapped[name], after) for name, after in expected]
+    timings = {link.after_minutes: link.timing for link in one.chain if link.timing}
+    assert set(timings.values()) <= {Reason.HANDOVER}
+
+
+def test_until_when_an_answer_with_a_handover_holds() -> None:
+    assert decide(MONITORED, berlin(25, 9)).valid_until == berlin(25, 9, 25)
+    # The rounded minutes until a handover change with each minute.
+    assert decide(MONITORED, berlin(25, 9, 30)).valid_until == berlin(25, 9, 31)
+
+
+@given(
+    questions(),
+    st.tuples(*[st.sampled_from([0, 1, 5, 15, 30, 60])] * 3),
+    st.floats(0, 200),
+    st.lists(st.floats(0, 1, exclude_max=True), max_size=4),
+)
+@settings(max_examples=200)
+def test_near_a_handover_the_answer_holds_too(
+    question: tuple[Facts, datetime], waits: tuple[int, int, int], before: float, fractions: list[float]
+) -> None:
+    """The same property as below, where the changes are: shortly before duty changes hands."""
+    facts, at = question
+    steps = (Role.ON_CALL_PRIMARY, Role.SDM, Role.ON_CALL_BACKUP)
+    cell = CellContent(tuple(step(role, wait) for role, wait in zip(steps, waits, strict=True)))
+    facts = replace(facts, cells={**facts.cells, Route.AFTER_HOURS: cell, Route.MONITORING: cell})
+    change = next_duty_change(facts.duty[0].rota, at) if facts.duty else None
+    at = change - timedelta(minutes=before) if change else at
+    decision = decide(facts, at)
+    last = decision.valid_until - timedelta(microseconds=1)
+    length = decision.valid_until - at
+    for later in [*(min(at + length * fraction, last) for fraction in fractions), last]:
+        assert answer(decide(facts, later)) == answer(decision), f"changed at {later}"
 
 
 # --- Properties ---------------------------------------------------------------------------------------------

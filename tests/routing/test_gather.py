@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg2.extras import DateTimeTZRange
 
+from matrix.facts import published
 from oncall.models import Absence, Override, RotaCoverage
 from portal.models import Project
 from portal.services import record
@@ -93,6 +94,7 @@ def test_without_a_matrix_there_is_no_answer_to_show(world: World) -> None:
 
 
 def test_gathering_takes_the_same_number_of_queries_for_any_number_of_projects(world: World) -> None:
+    published(version.pk for version in world.versions.values())
     with CaptureQueriesContext(
         connection,
     ) as one:
@@ -105,4 +107,4 @@ def test_gathering_takes_the_same_number_of_queries_for_any_number_of_projects(w
         gather(projects, at=SUNDAY_NIGHT, known_at=SUNDAY_NIGHT)
     assert len(projects) == 22
     assert len(many) == len(one)
-    assert len(one) <= 20
+    assert len(one) <= 23

@@ -3,16 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
+import redis
 from django.conf import settings
-from django.db import connection
 
 from demo.phones.process import PhonesProcess, start_phones
 from portal import clock
@@ -21,18 +18,11 @@ from routing.incidents.models import Incident
 from routing.incidents.services import create_incident
 from routing.paging.models import Alarm, Delivery, Escalation, Page, Pulse
 from tests.people import World, make_world
+from tests.processes import COMMANDS, database_url, eventually, running, surroundings
+
+Processes = dict[str, subprocess.Popen[bytes]]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "portal"]
-WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel=WARNING"]
-COMMANDS = {
-    "worker": [*WORKER, "--queues=escalation", "--hostname=escalation@%h", "--concurrency=1"],
-    "sender": [*WORKER, "--queues=delivery", "--hostname=delivery@%h", "--pool=threads", "--concurrency=4"],
-    "beat": [*CELERY, "beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile="],
-    "watchdog": [sys.executable, "manage.py", "watchdog"],
-}
 
 
 @pytest.fixture
@@ -47,40 +37,10 @@ def phones() -> Iterator[PhonesProcess]:
         yield process
 
 
-def database_url() -> str:
-    """The address of this test's database, for processes of their own."""
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-
-
-@contextmanager
-def running(names: list[str], *, redis_url: str, phones: PhonesProcess) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+def processes(*names: str, redis_url: str, phones: PhonesProcess) -> AbstractContextManager[Processes]:
     """The processes `names`, ended with the block."""
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": redis_url,
-        "TWILIO_BASE_URL": phones.url,
-        "EMAIL_URL": f"smtp://127.0.0.1:{phones.smtp_port}",
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-    }
-    started = {
-        name: subprocess.Popen(COMMANDS[name], cwd=ROOT, env=environment, start_new_session=True) for name in names
-    }
-    try:
-        yield started
-    finally:
-        for process in started.values():
-            os.killpg(process.pid, signal.SIGKILL)
-        for process in started.values():
-            process.wait()
-
-
-def eventually(holds: Callable[[], object], *, seconds: float = 30) -> float:
-    """Wait until `holds`; how long it took. A condition of other processes has no event to wait for."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + seconds, "did not come true in time"
-        time.sleep(0.05)
-    return time.monotonic() - began
+    environment = surroundings(database_url=database_url(), redis_url=redis_url, phones=phones)
+    return running({name: COMMANDS[name] for name in names}, environment)
 
 
 def alert(world: World) -> Incident:
@@ -97,7 +57,7 @@ def alert(world: World) -> Incident:
 def test_a_signal_rings_the_primary_and_the_moved_due_time_the_backup(
     world: World, phones: PhonesProcess, redis_server: Valkey
 ) -> None:
-    with running(["beat", "worker", "sender"], redis_url=redis_server.url, phones=phones):
+    with processes("beat", "worker", "sender", redis_url=redis_server.url, phones=phones):
         eventually(lambda: Pulse.objects.filter(name="tick").exists())
         incident = alert(world)
         assert phones.client.wait(str(world.oncall.mobile), "ringing", timeout=10)
@@ -113,7 +73,7 @@ def test_a_signal_rings_the_primary_and_the_moved_due_time_the_backup(
 def test_losing_redis_delays_a_page_by_seconds_and_loses_none(
     world: World, phones: PhonesProcess, redis_server: Valkey
 ) -> None:
-    with running(["beat", "worker", "sender", "watchdog"], redis_url=redis_server.url, phones=phones):
+    with processes("beat", "worker", "sender", "watchdog", redis_url=redis_server.url, phones=phones):
         eventually(lambda: Pulse.objects.filter(name="tick").exists())
         redis_server.stop()
         alert(world)
@@ -131,7 +91,7 @@ def test_a_worker_outlives_redis_stopped_while_a_late_task_runs(
 ) -> None:
     """With kombu 5.7.0 the worker died here, which is why it is pinned."""
     phones.client.mode(str(world.oncall.mobile), "slow", seconds=3)
-    with running(["beat", "worker", "sender"], redis_url=redis_server.url, phones=phones) as processes:
+    with processes("beat", "worker", "sender", redis_url=redis_server.url, phones=phones) as started:
         eventually(lambda: Pulse.objects.filter(name="tick").exists())
         alert(world)
         eventually(lambda: Delivery.objects.filter(state=Delivery.State.SENDING).exists())
@@ -140,6 +100,21 @@ def test_a_worker_outlives_redis_stopped_while_a_late_task_runs(
         redis_server.start()
         stopped = clock.now()
         eventually(lambda: Pulse.objects.filter(name="tick", at__gt=stopped).exists(), seconds=60)
-        assert all(process.poll() is None for process in processes.values())
+        assert all(process.poll() is None for process in started.values())
         eventually(lambda: not Delivery.objects.filter(state__in=["queued", "sending"]).exists(), seconds=30)
         assert len(phones.client.calls(to=str(world.oncall.mobile))) == 1
+
+
+def test_a_worker_goes_on_after_redis_hung(world: World, phones: PhonesProcess, redis_server: Valkey) -> None:
+    """A confirmation that times out must not leave the worker with its hands full for ever."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        pid = client.info("server")["process_id"]
+    with processes("beat", "worker", "sender", redis_url=redis_server.url, phones=phones):
+        eventually(lambda: Pulse.objects.filter(name="tick").exists())
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(12)
+        os.kill(pid, signal.SIGCONT)
+        resumed = clock.now()
+        eventually(lambda: Pulse.objects.filter(name="tick", at__gt=resumed).exists(), seconds=60)
+        alert(world)
+        assert phones.client.wait(str(world.oncall.mobile), "ringing", timeout=20)

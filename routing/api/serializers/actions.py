@@ -126,6 +126,11 @@ class Resolution(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2_000, help_text="what was done")
 
 
+class PriorityChange(serializers.Serializer[Any]):
+    priority = serializers.ChoiceField(choices=labels.choices(labels.PRIORITY))
+    reason = serializers.CharField(max_length=2_000, help_text="why; the customer reads it")
+
+
 class Reopening(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2_000)
 

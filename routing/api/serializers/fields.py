@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 REACH = timedelta(days=3653)
 """An instant further from now than ten years is a mistake."""
-_LOST_PLUS = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:?\d{2})$")
+_LOST_PLUS = re.compile(r"([T ]\d{2}[\d:.,]*) (\d{2}(?::?\d{2})?)$")
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

@@ -60,6 +60,9 @@ class Watch:
         except DatabaseError as error:
             log.error("watchdog_database_away", error=str(error))  # noqa: TRY400 -- a trace each second says no more
             connection.close()
+        except Exception:
+            # It is the last that stands by: whatever went wrong with one look, there is another.
+            log.exception("watchdog_look_failed")
 
     def _others_are_starting(self, began: datetime, now: datetime) -> bool:
         """Whether this is a common start, before the first tick of workers that come up meanwhile."""

@@ -21,6 +21,7 @@ STAFF_ACTIONS: dict[str, dict[str, Any]] = {
     "pass-on": {},
     "wait": {},
     "resolve": {"reason": "Restarted"},
+    "priority": {"priority": "critical", "reason": "One frontend is left"},
     "close": {},
 }
 
@@ -129,6 +130,9 @@ def test_a_closed_incident_stays_closed(world: World, api: Login, incident: Inci
         ("wait", {"until": "2026-11-29T03:00:00"}, "until"),
         ("wait", {"until": "2026-01-01T00:00:00Z"}, "until"),
         ("wait", {"until": "9999-12-31T00:00:00Z"}, "until"),
+        ("priority", {"priority": "urgent", "reason": "x"}, "priority"),
+        ("priority", {"reason": "x"}, "priority"),
+        ("priority", {"priority": "minor"}, "reason"),
         ("notes", {"text": ""}, "text"),
         ("notes", {"text": "Hello", "public": "perhaps"}, "public"),
         ("pass-on", {"note": ["a"]}, "note"),
@@ -163,6 +167,14 @@ def test_only_who_works_incidents_acts_on_them(
 @pytest.mark.parametrize("action", [*STAFF_ACTIONS, "reopen", "notes"])
 def test_the_customer_next_door_finds_nothing(world: World, api: Login, incident: Incident, action: str) -> None:
     assert act(api, world.charlie, incident, action, STAFF_ACTIONS.get(action)).status_code == 404
+
+
+def test_another_priority_moves_the_targets(world: World, api: Login, incident: Incident) -> None:
+    answer = act(api, world.desk, incident, "priority", {"priority": "major", "reason": "A detour works"})
+    assert (answer.status_code, answer.json()["priority"]) == (200, "major")
+    assert answer.json()["respond_by"] != incident.respond_by
+    entry = api(world.alice).get(f"/api/v1/incidents/{incident.pk}/timeline/").json()
+    assert any("from Blocker to Major: A detour works" in line["text"] for line in entry)
 
 
 def test_customers_add_public_notes(world: World, api: Login, incident: Incident) -> None:

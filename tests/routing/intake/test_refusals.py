@@ -173,7 +173,8 @@ def test_over_the_keys_rate_is_refused_with_one_alarm(world: World, format_name:
         problem(answer, status)
         assert 1 <= int(answer["Retry-After"]) <= 60
     assert len(answers) - len(refused) >= 3
-    [alarm] = Alarm.objects.filter(kind="intake_rate", key=str(key.pk))
+    alarm, *again = Alarm.objects.filter(kind="intake_rate", key=str(key.pk))
+    assert len(again) <= 1  # where the minute turned meanwhile
     assert alarm.data == {"name": "Prometheus", "project": "webshop"}
     assert post(other, body, format_name).status_code == 202
 

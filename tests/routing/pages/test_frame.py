@@ -60,7 +60,7 @@ def test_a_forgotten_password_is_set_anew(world: World) -> None:
     assert client.login(email="alice@alster.example", password=words)
 
 
-@pytest.mark.parametrize("path", ["/accounts/password/change/", "/accounts/signup/", "/accounts/email/"])
+@pytest.mark.parametrize("path", ["/accounts/password/change/", "/accounts/signup/"])
 def test_every_account_page_wears_the_portals_frame(world: World, path: str) -> None:
     client = Client() if "signup" in path else as_person(world.alice)
     response = client.get(path, follow=True)

@@ -18,7 +18,6 @@ from routing.incidents.services import (
     ActionRefused,
     acknowledge,
     assign,
-    create_incident,
     pass_on,
     reopen,
     resolve,
@@ -28,53 +27,9 @@ from routing.paging.escalating import ALARM_WAIT, advance_due
 from routing.paging.models import Alarm, ContactMethod, Delivery, Escalation, Page
 from routing.paging.services import Outcome, answer_page, delivery_failed, pass_on_page
 from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, TUESDAY, World, minutes
+from tests.routing.paging.chains import SECOND, alert, kinds, paged, report, run
 
 pytestmark = pytest.mark.django_db
-
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
-
-
-def alert(world: World, *, at: datetime = SUNDAY_NIGHT, priority: str = "blocker") -> Incident:
-    return create_incident(
-        project=world.webshop,
-        priority=priority,
-        title="HTTP 503 on all frontends",
-        source=Incident.Source.MONITORING,
-        by=None,
-        actor_name="Alertmanager",
-        now=at,
-    )
-
-
-def report(world: World, *, at: datetime, priority: str = "blocker") -> Incident:
-    return create_incident(
-        project=world.webshop,
-        priority=priority,
-        title="Shop does not answer",
-        source=Incident.Source.PORTAL,
-        by=world.alice,
-        reporter=world.alice,
-        now=at,
-    )
-
-
-def paged(incident: Incident) -> list[tuple[str, int]]:
-    """Who was paged, and how many minutes after the report."""
-    pages = Page.objects.filter(escalation__incident=incident).order_by("pk")
-    return [(page.name, round((page.created_at - incident.reported_at) / minutes(1))) for page in pages]
-
-
-def kinds(incident: Incident) -> list[str]:
-    return list(incident.timeline.values_list("kind", flat=True))
-
-
-def run(until: datetime, *, since: datetime, step: timedelta = MINUTE) -> None:
-    """Tick through the time as a worker would."""
-    now = since
-    while now <= until:
-        advance_due(now=now)
-        now += step
 
 
 def test_what_was_promised_is_committed_with_its_first_due_time(world: World) -> None:

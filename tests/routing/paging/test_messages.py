@@ -53,11 +53,34 @@ def test_a_long_title_is_cut() -> None:
     assert "xx.. 1 17=yes" in text
 
 
-def test_codes_and_link_stay_even_beyond_one_segment() -> None:
-    found = [matter(number) for number in range(10000, 10020)]
+@given(st.integers(2, 300), st.sampled_from([1, 900, 30000]), st.sampled_from(["a", "webshop", "x" * 50]))
+def test_several_are_one_segment_however_many(count: int, first: int, project: str) -> None:
+    found = [matter(number, project=project) for number in range(first, first + count)]
     text = messages.sms_text(found, base_url=BASE)
-    assert all(str(number) in text for number in range(10000, 10020))
+    assert segments(text) == 1
+    assert text.startswith(f"{count} alerts")
     assert text.endswith(f"{BASE}/a/{'a' * 16}/")
+    # Either every code is there, or the word that answers all of them.
+    codes = " ".join(str(each.code) for each in found)
+    assert f"1 {codes}=yes 2 {codes}=next" in text or "1 all=yes 2 all=next" in text
+
+
+def test_those_without_room_are_counted() -> None:
+    text = messages.sms_text([matter(number) for number in range(10000, 10020)], base_url=BASE)
+    assert text.startswith("20 alerts: BLOCKER webshop #10000, BLOCKER webshop #10001 and 18 more 1 all=yes 2 all=next")
+
+
+def test_several_who_are_informed_read_no_code() -> None:
+    text = messages.sms_text([matter(asks=False, informs=True)] * 30, base_url=BASE)
+    assert text.startswith("For your information, no answer needed: 30 alerts: BLOCKER webshop #17")
+    assert "=yes" not in text
+    assert segments(text) == 1
+
+
+def test_a_call_counts_them_and_tells_the_first() -> None:
+    told = messages.spoken([matter(number) for number in range(1, 9)], name="Marek Nowak")
+    assert told.startswith("Direktdraht for Marek Nowak. 8 alerts. Blocker in project webshop, incident 1:")
+    assert told.endswith("incident 5: HTTP 503 auf allen Fronten. and 3 more.")
 
 
 def test_several_in_one_text() -> None:

@@ -17,7 +17,7 @@ from routing.incidents.services import acknowledge
 from routing.paging import deliveries, escalating, sending, tasks
 from routing.paging.models import Alarm, ContactMethod, Delivery, Escalation, Page
 from tests.people import World
-from tests.routing.telephony.phones import Case, advance, only, report, send, wait_for, wait_for_state
+from tests.routing.telephony.phones import Case, advance, alone, only, report, send, wait_for, wait_for_state
 
 State = Delivery.State
 
@@ -98,7 +98,7 @@ def test_tasks_can_run_twice(phones: Phones, case: Case) -> None:
 
 
 def test_one_that_breaks_does_not_stop_the_others(phones: Phones, world: World) -> None:
-    cases = [report(world, title=f"Alert {number}") for number in range(4)]
+    cases = [alone(report(world, title=f"Alert {number}")) for number in range(4)]
     Incident.objects.filter(pk=cases[0].incident.pk).update(priority="unheard")
     phones.mode(cases[1].number, "http_500", times=1, channel="sms")
     send()
@@ -156,21 +156,25 @@ def test_a_claim_under_way_holds_the_acknowledgement_back(
     assert [each["status"] for each in phones.calls(to=call.to)] == ["canceled"]
 
 
-def test_who_is_informed_is_told_while_the_incident_is_open(
-    phones: Phones, text: Delivery, case: Case, world: World
+@pytest.mark.parametrize(
+    ("route", "states"),
+    [(Page.DIRECT_ROUTE, {State.ACCEPTED, State.DELIVERED}), ("monitoring", {State.CANCELLED})],
+    ids=["whom it was given to", "whom the chain informs"],
+)
+def test_who_is_told_of_what_somebody_has_taken(
+    phones: Phones, text: Delivery, case: Case, world: World, route: str, states: set[str]
 ) -> None:
-    Page.objects.filter(pk=case.page.pk).update(informs=True, state=Page.State.INFORMED)
+    Page.objects.filter(pk=case.page.pk).update(informs=True, state=Page.State.INFORMED, route=route)
     Escalation.objects.filter(incident=case.incident).update(
         state=Escalation.State.ACKNOWLEDGED, due_at=None, step_due_at=None
     )
-    assert try_now(text).state in {State.ACCEPTED, State.DELIVERED}
+    assert try_now(text).state in states
 
 
 def test_only_what_is_still_open_is_told(phones: Phones, text: Delivery, case: Case, world: World) -> None:
     other = report(world, title="Disk full")
-    text.pages.add(other.page)
+    assert set(text.pages.all()) == {case.page, other.page}
     acknowledge(other.incident, by=world.backup, now=clock.now())
-    Delivery.objects.filter(pk=text.pk).update(state=State.QUEUED, next_attempt_at=clock.now(), finished_at=None)
     try_now(text)
     assert "Disk full" not in phones.wait(text.to, "sms", contains="BLOCKER")["text"]
 
@@ -302,7 +306,7 @@ def test_another_deliverys_call_is_not_adopted(phones: Phones, call: Delivery, w
 
 
 def test_a_text_is_known_by_its_link(phones: Phones, text: Delivery, world: World) -> None:
-    other = only(report(world, title="Disk full"), Channel.SMS)
+    other = only(alone(report(world, title="Disk full")), Channel.SMS)
     phones.disturb_callbacks(drop=1)
     try_now(text)
     # Its answer was lost with the worker, and so was the one of the other, which never left.
@@ -328,6 +332,70 @@ def test_a_worker_that_comes_back_late_changes_nothing(call: Delivery) -> None:
     assert (call.state, call.attempts, call.provider_id) == (State.SENDING, 2, "")
 
 
+# --- Reports that never came ------------------------------------------------------------------------------------
+
+
+def test_a_call_whose_reports_were_lost_is_asked_about(phones: Phones, call: Delivery) -> None:
+    phones.mode(call.to, "busy")
+    phones.disturb_callbacks(drop=1)
+    assert try_now(call).state == State.ACCEPTED
+    phones.wait(call.to, "ended")
+    assert sending.settle_due(now=later(115)) == 0
+    assert not sending.has_unknown(now=later(115))
+    assert sending.has_unknown(now=later(121))
+    assert sending.settle_due(now=later(121)) == 1
+    call.refresh_from_db()
+    assert (call.state, call.error) == (State.FAILED, "busy")
+    assert sending.settle_due(now=later(9999)) == 0
+
+
+def test_a_text_whose_report_was_lost_is_asked_about(phones: Phones, text: Delivery, world: World) -> None:
+    phones.mode(text.to, "undeliverable")
+    phones.disturb_callbacks(drop=1)
+    try_now(text)
+    wait_for(lambda: phones.messages(to=text.to)[0]["status"] == "undelivered")
+    assert sending.settle_due(now=later(595)) == 0
+    assert sending.settle_due(now=later(601)) == 1
+    text.refresh_from_db()
+    assert text.state == State.FAILED
+    assert text.error.startswith("30005")
+    assert ContactMethod.objects.get(disabled_at__isnull=False).channel == Channel.SMS
+
+
+def test_a_call_that_still_rings_is_asked_about_again(phones: Phones, call: Delivery) -> None:
+    try_now(call)
+    phones.wait(call.to, "ringing")
+    asked_at = later(121)
+    assert sending.settle_due(now=asked_at) == 1
+    call.refresh_from_db()
+    assert call.state == State.ACCEPTED
+    assert call.settle_at == asked_at + timedelta(minutes=2)
+
+
+def test_a_provider_that_is_away_is_asked_later(phones: Phones, call: Delivery, settings: Settings) -> None:
+    try_now(call)
+    settings.TWILIO_BASE_URL = "http://127.0.0.1:9"
+    assert sending.settle_due(now=later(121)) == 1
+    call.refresh_from_db()
+    assert call.state == State.ACCEPTED
+    assert call.settle_at is not None
+
+
+def test_what_the_provider_has_forgotten_is_not_asked_about_again(phones: Phones, call: Delivery) -> None:
+    Delivery.objects.filter(pk=call.pk).update(
+        state=State.ACCEPTED, provider_id="CA" + "0" * 32, sent_at=clock.now(), settle_at=clock.now()
+    )
+    assert sending.settle_due(now=later(1)) == 1
+    call.refresh_from_db()
+    assert (call.state, call.settle_at) == (State.ACCEPTED, None)
+
+
+def test_after_a_day_nobody_asks_any_more(call: Delivery) -> None:
+    call.sent_at = clock.now()
+    assert deliveries.settle_after(call, call.sent_at + timedelta(hours=23)) is not None
+    assert deliveries.settle_after(call, call.sent_at + timedelta(hours=25)) is None
+
+
 # --- For good -------------------------------------------------------------------------------------------------
 
 
@@ -341,6 +409,24 @@ def test_an_invalid_number_moves_the_chain_on(phones: Phones, text: Delivery, ca
     following = case.next_page()
     assert following is not None
     assert following.person == world.backup
+
+
+def test_what_arrives_ends_the_alarm(phones: Phones, text: Delivery, world: World) -> None:
+    phones.mode(text.to, "invalid", times=1)
+    assert try_now(text).state == State.FAILED
+    assert Alarm.objects.get().cleared_at is None
+    ContactMethod.objects.update(disabled_at=None)
+    other = only(alone(report(world, title="Disk full")), Channel.SMS)
+    try_now(other)
+    wait_for_state(other, State.DELIVERED)
+    assert Alarm.objects.get().cleared_at is not None
+
+
+def test_what_arrives_on_another_channel_ends_no_alarm(phones: Phones, case: Case) -> None:
+    phones.mode(case.number, "invalid", channel="voice")
+    send()
+    wait_for_state(case.delivery(Channel.SMS), State.DELIVERED)
+    assert Alarm.objects.get(kind="number_failed").cleared_at is None
 
 
 def test_one_channel_that_fails_does_not_stop_the_other(phones: Phones, case: Case) -> None:

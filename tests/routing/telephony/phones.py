@@ -86,6 +86,21 @@ def report(world: World, title: str = TITLE) -> Case:
     return Case(incident, Page.objects.get(escalation__incident=incident))
 
 
+def alone(case: Case) -> Case:
+    """As if its messages had not been bundled with earlier ones to the same number."""
+    for delivery in case.page.deliveries.all():
+        if delivery.pages.count() > 1:
+            delivery.pages.remove(case.page)
+            Delivery.objects.create(
+                channel=delivery.channel,
+                to=delivery.to,
+                language=delivery.language,
+                next_attempt_at=delivery.created_at,
+                created_at=delivery.created_at,
+            ).pages.add(case.page)
+    return case
+
+
 def advance() -> None:
     advance_due(now=clock.now())
 

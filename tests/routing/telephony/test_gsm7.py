@@ -17,6 +17,7 @@ from routing.telephony.gsm7 import septets, shorten, to_gsm7
         ("€ [x]", "€ [x]"),
         ("🔥 brennt", " brennt"),
         ("Ⅳ №", "IV No"),
+        ("Aydın Yıldız", "Aydin Yildiz"),
     ],
 )
 def test_replacements(text: str, within: str) -> None:

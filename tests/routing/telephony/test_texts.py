@@ -93,6 +93,16 @@ def test_several_codes_at_once(phones: Phones, case: Case, number: str, world: W
     assert {case.refresh().status, other.refresh().status} == {Status.ACKNOWLEDGED}
 
 
+@pytest.mark.parametrize("body", ["1 all", "ja alle", "1 ALL"])
+def test_one_word_answers_all(phones: Phones, case: Case, number: str, world: World, body: str) -> None:
+    others = [report(world, title=f"Disk {name}") for name in range(6)]
+    answer = exchange(phones, number, body)
+    assert answer.count("is acknowledged") == 5
+    assert answer.endswith("and 2 more.")
+    assert {each.refresh().status for each in [case, *others]} == {Status.ACKNOWLEDGED}
+    assert exchange(phones, number, body) == "Nothing waits for an answer from you."
+
+
 def test_an_unknown_code_is_explained(phones: Phones, case: Case, number: str) -> None:
     answer = exchange(phones, number, "1 999")
     assert "There is no page with the code 999." in answer
@@ -103,7 +113,7 @@ def test_an_unknown_code_is_explained(phones: Phones, case: Case, number: str) -
 @pytest.mark.parametrize("body", ["What?", "3", "17", "1 Tag Urlaub", "", "1 99999999999999999999"])
 def test_anything_else_is_explained(phones: Phones, case: Case, number: str, body: str) -> None:
     if body:
-        assert "Reply 1 and the code" in exchange(phones, number, body)
+        assert "Reply 1 and code" in exchange(phones, number, body)
     assert case.refresh().status == Status.NEW
 
 
