@@ -12,7 +12,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 	--custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench migrations messages shell lock clean
+.PHONY: help demo test lint format bench chaos migrations messages shell lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ format: .venv/dev  ## Format the code and mend what can be mended automatically
 
 bench: .venv/dev  ## Measure lateness and speed under load
 	$(RUN) portal.embedded --directory .local/bench -- env SECRET_KEY=only-for-development $(RUN) tests.bench $(ARGS)
+
+chaos: .venv/dev  ## Kill everything at random under load, then check that nothing was lost (SEED=…)
+	$(RUN) tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 migrations: .venv/dev  ## Write migrations for changed models
 	$(MANAGE) makemigrations $(ARGS)
