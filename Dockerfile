@@ -27,4 +27,4 @@ RUN SECRET_KEY=unused DATABASE_URL=postgres:///unused python manage.py collectst
 USER direktdraht
 EXPOSE 8000
 CMD ["gunicorn", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=8", \
-     "--worker-tmp-dir=/dev/shm", "--access-logfile=-", "--no-control-socket", "portal.wsgi"]
+     "--worker-tmp-dir=/dev/shm", "--no-control-socket", "portal.wsgi"]
