@@ -124,13 +124,15 @@ def test_a_call_that_rings_for_nothing_is_ended(phones: Phones, case: Case, worl
 
 def test_hanging_up_spares_a_call_that_was_answered(phones: Phones, case: Case, world: World) -> None:
     delivery = only(case, Channel.VOICE)
+    phones.disturb_callbacks(drop=1)
     send()
     phones.wait(case.number, "ringing")
     phones.answer(case.number)
     phones.wait(case.number, "spoken")
-    # As if the report that it was answered had not come yet.
+    # As if nothing had told yet that it was answered: no report, nor the call's request for instructions.
     Delivery.objects.filter(pk=delivery.pk).update(state=State.ACCEPTED, hang_up_at=clock.now())
     assert sending.hang_up_due(now=clock.now()) == 1
+    phones.disturb_callbacks()
     phones.press(case.number, "1")
     assert "is acknowledged" in said(ended(phones, case.number))
     wait_for_state(delivery, State.DELIVERED)
