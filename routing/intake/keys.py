@@ -47,7 +47,8 @@ def find_key(token: str) -> IntakeKey | None:
 
     The look-up compares hashes, so its duration tells nothing about any token.
     """
-    return IntakeKey.objects.select_related("project").filter(token_hash=_hash(token), revoked_at=None).first()
+    found = IntakeKey.objects.select_related("project").filter(token_hash=_hash(token), revoked_at=None)
+    return found.order_by().first()
 
 
 def revoke(key: IntakeKey, *, now: datetime) -> None:

@@ -126,7 +126,7 @@ def failed(delivery: Delivery, *, error: str, now: datetime, number: bool, sourc
 
     `number`: because of its number or address, which is not used again unless it is a person's last.
     """
-    lock_escalations(delivery)
+    lock_escalations([delivery])
     if not _finished(delivery, sources, State.FAILED, now=now, error=error[:300], gave_up=True):
         return False
     first = delivery.pages.order_by("pk").first()

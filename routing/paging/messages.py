@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import structlog
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +14,8 @@ from routing.telephony.gsm7 import SEGMENT, septets, shorten, to_gsm7
 
 from .models import ACTIVE, Page
 from .services import Answer, Outcome
+
+log = structlog.get_logger(__name__)
 
 URGENCY = tuple(Priority)
 SPOKEN = 5
@@ -49,9 +52,19 @@ class Matter:
 def matters(pages: Iterable[Page]) -> tuple[Matter, ...]:
     """The matters of `pages` as they stand now, the most urgent first.
 
-    Reads nothing more where `escalation__incident` comes with its project and assignee.
+    Reads nothing more where `escalation__incident` comes with its project and assignee. One of which nothing can be
+    told is left out, so that it does not silence the others; if there are no others, its error is raised.
     """
-    found = [_matter(page, page.escalation.incident) for page in pages]
+    found: list[Matter] = []
+    broken: Exception | None = None
+    for page in pages:
+        try:
+            found.append(_matter(page, page.escalation.incident))
+        except Exception as error:
+            log.exception("page_untold", page=page.pk)
+            broken = error
+    if broken is not None and not found:
+        raise broken
     return tuple(sorted(found, key=lambda matter: (URGENCY.index(matter.priority), int(matter.number))))
 
 

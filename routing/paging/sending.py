@@ -147,30 +147,51 @@ class JoinedMeanwhile(Exception):
 
 
 def _claim_held(delivery_id: int, *, now: datetime) -> Claim | None:
-    delivery = Delivery.objects.filter(pk=delivery_id).first()
-    if delivery is None:
+    asked_for = Delivery.objects.filter(pk=delivery_id).first()
+    if asked_for is None:
         return None
-    held = {escalation.pk for escalation in lock_escalations(delivery)}
-    lock_addresses([(delivery.channel, delivery.to)])
-    # From here on no page joins it.
-    if set(delivery.pages.values_list("escalation", flat=True)) - held:
+    held = {escalation.pk for escalation in lock_escalations(_together(asked_for, _due(now)))}
+    lock_addresses([(asked_for.channel, asked_for.to)])
+    # From here on no page joins them, and nobody else claims any of them.
+    found = _together(asked_for, _due(now).select_for_update())
+    if not found:
+        return None
+    if not held.issuperset(Page.objects.filter(deliveries__in=found).values_list("escalation", flat=True)):
         raise JoinedMeanwhile
+    delivery = _merged(found, now=now)
+    mine = Delivery.objects.filter(pk=delivery.pk)
     claim = _what_it_says(delivery, now=now)
     if claim is None:
-        _due(delivery_id, now).update(state=State.CANCELLED, finished_at=now)
+        mine.update(state=State.CANCELLED, finished_at=now)
         return None
     if delivery.channel == Channel.VOICE and (rest := _rests_until(delivery, now)):
-        _due(delivery_id, now).update(next_attempt_at=rest)
+        mine.update(next_attempt_at=rest)
         return None
-    claimed = _due(delivery_id, now).update(
-        state=State.SENDING, attempts=F("attempts") + 1, leased_until=now + LEASE, sent_at=now
-    )
+    mine.update(state=State.SENDING, attempts=F("attempts") + 1, leased_until=now + LEASE, sent_at=now)
     delivery.refresh_from_db()
-    return claim if claimed else None
+    return claim
 
 
-def _due(delivery_id: int, now: datetime) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, next_attempt_at__lte=now)
+def _due(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+
+
+def _together(delivery: Delivery, due: QuerySet[Delivery]) -> list[Delivery]:
+    """What goes out as one: a page with all others that are due to its address; nothing where it is not due itself."""
+    if delivery.kind != Delivery.Kind.PAGE:
+        return list(due.filter(pk=delivery.pk))
+    found = list(due.filter(kind=Delivery.Kind.PAGE, channel=delivery.channel, to=delivery.to).order_by("pk"))
+    return found if delivery in found else []
+
+
+def _merged(found: list[Delivery], *, now: datetime) -> Delivery:
+    """One message for the pages of all: the one that was tried least, for it has most tries left."""
+    chosen = min(found, key=lambda each: (each.attempts, each.pk))
+    others = [each.pk for each in found if each != chosen]
+    if others:
+        chosen.pages.add(*Page.objects.filter(deliveries__in=others))
+        Delivery.objects.filter(pk__in=others).update(state=State.CANCELLED, finished_at=now)
+    return chosen
 
 
 def _rests_until(delivery: Delivery, now: datetime) -> datetime | None:

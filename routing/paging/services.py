@@ -1,5 +1,6 @@
 """Answers to a page: by key, reply, link, click or API. Each is one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -113,13 +114,15 @@ def delivery_failed(delivery: Delivery, *, now: datetime) -> None:
 
 def _is_hopeful(delivery: Delivery) -> bool:
     """A repetition that is still to come is none, where its address has been disabled meanwhile."""
+    if delivery.state == Delivery.State.CANCELLED:
+        return False  # another message has taken its pages over
     if delivery.state != Delivery.State.QUEUED or delivery.attempts:
         return True
     disabled = ContactMethod.objects.filter(disabled_at__isnull=False, channel=delivery.channel, address=delivery.to)
     return not disabled.filter(person__pages__deliveries=delivery).exists()
 
 
-def lock_escalations(delivery: Delivery) -> list[Escalation]:
-    """Lock the escalations of a delivery's pages; taken before the delivery's own row, as everywhere."""
-    ids = delivery.pages.values("escalation")
+def lock_escalations(deliveries: Collection[Delivery]) -> list[Escalation]:
+    """Lock the escalations of the deliveries' pages; taken before the deliveries' own rows, as everywhere."""
+    ids = Page.objects.filter(deliveries__in=deliveries).values("escalation")
     return list(Escalation.objects.select_for_update().filter(pk__in=ids).order_by("pk"))

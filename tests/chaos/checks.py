@@ -195,7 +195,7 @@ def lateness(story: Story) -> list[Line]:
         late += [max(0.0, (page.at - due).total_seconds()) for page in pages]
     if len(late) < 2:
         return [Line("pages", str(len(late)), ["hardly anybody was paged"])]
-    cut = quantiles(late, n=100)
+    cut = quantiles(late, n=100, method="inclusive")
     broken = [f"{seconds:.1f} s" for seconds in late if seconds > LATEST_SECONDS]
     figure = f"{cut[49]:.2f} / {cut[98]:.2f} / {max(late):.2f}"
     return [Line("pages made", str(len(late)), []), Line("lateness in s, median / p99 / longest", figure, broken)]

@@ -46,5 +46,8 @@ class Servers:
         self.postgres.start()
 
     def flush_valkey(self) -> None:
+        """Every wake-up under way is gone; as it is anyway while the server is stopped."""
+        if not self.valkey.running:
+            return
         with redis.Redis.from_url(self.valkey.url) as client:
             client.flushall()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 
 from matrix.terms import Channel
 from routing.incidents.models import Incident, Status
@@ -172,10 +172,7 @@ class TestSending:
         alert(world)
         advance_due(now=T)
         (first,) = deliveries()
-        second = Delivery.objects.create(
-            channel=first.channel, to=first.to, language="en", next_attempt_at=T, created_at=T
-        )
-        second.pages.set(first.pages.all())
+        second = self.another(first, T + 2 * SECOND)
         assert self.claim(first, T + SECOND)
         assert not self.claim(second, T + 2 * SECOND)
         second.refresh_from_db()
@@ -186,12 +183,60 @@ class TestSending:
         alert(world)
         advance_due(now=T)
         (first,) = deliveries(Channel.SMS)
+        second = self.another(first, T + SECOND)
+        assert self.claim(first, T)
+        assert self.claim(second, T + SECOND)
+
+    def another(self, first: Delivery, at: datetime, attempts: int = 0) -> Delivery:
+        """A message to the same address that was not bundled with it."""
         second = Delivery.objects.create(
-            channel=first.channel, to=first.to, language="en", next_attempt_at=T, created_at=T
+            channel=first.channel,
+            to=first.to,
+            language="en",
+            next_attempt_at=at,
+            created_at=at,
+            attempts=attempts,
         )
         second.pages.set(first.pages.all())
+        return second
+
+    def test_what_piled_up_while_the_provider_was_away_goes_out_as_one(self, world: World) -> None:
+        incidents = []
+        for _number in range(4):
+            incidents.append(alert(world))
+            advance_due(now=T)
+            Delivery.objects.update(attempts=F("attempts") + 1)
+        assert len(deliveries()) == 4
+        claim = sending._claim(deliveries()[0].pk, now=T + SECOND)
+        assert claim is not None
+        # The one that has most tries left goes on; the others are told in it.
+        assert {int(matter.number) for matter in claim.matters} == {incident.pk for incident in incidents}
+        assert [(call.state, call.attempts) for call in deliveries()] == [
+            (State.CANCELLED, 4),
+            (State.CANCELLED, 3),
+            (State.CANCELLED, 2),
+            (State.SENDING, 2),
+        ]
+
+    def test_what_another_message_took_over_gives_no_hope(self, world: World) -> None:
+        alert(world)
+        advance_due(now=T)
+        Delivery.objects.filter(channel=Channel.SMS).delete()
+        (first,) = deliveries()
+        self.another(first, T, attempts=2)
+        claim = sending._claim(first.pk, now=T + SECOND)
+        assert claim is not None
+        assert states.failed(claim.delivery, error="13224", now=T + 2 * SECOND, number=False)
+        assert Escalation.objects.get().due_at == T + 2 * SECOND
+
+    def test_what_is_due_later_is_not_drawn_in(self, world: World) -> None:
+        alert(world)
+        advance_due(now=T)
+        (first,) = deliveries()
+        later = self.another(first, T + minutes(5))
         assert self.claim(first, T)
-        assert self.claim(second, T)
+        later.refresh_from_db()
+        assert later.state == State.QUEUED
 
     def test_what_nobody_wants_any_more_is_cancelled_rather_than_postponed(self, world: World) -> None:
         incident = alert(world)
@@ -379,7 +424,11 @@ class TestRaces:
         at_once(lambda: post(messages), lambda: post(messages[::-1]), lambda: post(messages[20:] + messages[:20]))
         assert Delivery.objects.filter(to__in=numbers).count() == 40
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            # Of this database alone: other tests run beside this one on the same server.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+                " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+            )
             assert cursor.fetchone() == (0,)
 
 

@@ -98,14 +98,32 @@ def test_tasks_can_run_twice(phones: Phones, case: Case) -> None:
 
 
 def test_one_that_breaks_does_not_stop_the_others(phones: Phones, world: World) -> None:
-    cases = [alone(report(world, title=f"Alert {number}")) for number in range(4)]
-    Incident.objects.filter(pk=cases[0].incident.pk).update(priority="unheard")
-    phones.mode(cases[1].number, "http_500", times=1, channel="sms")
+    numbers = [f"+4917139200{number}" for number in range(910, 914)]
+    texts = []
+    for number in numbers:
+        case = alone(report(world, title=f"Alert {number}"))
+        case.page.deliveries.filter(channel=Channel.SMS).update(to=number)
+        texts.append(only(case, Channel.SMS))
+    Incident.objects.filter(escalation__pages__deliveries=texts[0]).update(priority="unheard")
+    phones.mode(numbers[1], "http_500", times=1)
     send()
-    texts = Delivery.objects.filter(channel=Channel.SMS)
-    sent = texts.filter(state__in=[State.ACCEPTED, State.DELIVERED])
-    assert texts.get(pages=cases[0].page).attempts == 0
-    assert sent.count() == 2
+    for text in texts:
+        text.refresh_from_db()
+    assert [(text.state in {State.ACCEPTED, State.DELIVERED}, text.attempts) for text in texts] == [
+        (False, 0),
+        (False, 1),
+        (True, 1),
+        (True, 1),
+    ]
+
+
+def test_one_of_which_nothing_can_be_told_does_not_silence_the_others(phones: Phones, world: World) -> None:
+    broken, sound = report(world, title="Queue stands still"), report(world, title="Disk full")
+    text = sound.delivery(Channel.SMS)
+    assert text == broken.delivery(Channel.SMS)
+    Incident.objects.filter(pk=broken.incident.pk).update(priority="unheard")
+    assert try_now(text).state in {State.ACCEPTED, State.DELIVERED}
+    assert "Disk full" in phones.wait(text.to, "sms")["text"]
 
 
 # --- Acknowledged meanwhile -----------------------------------------------------------------------------------
