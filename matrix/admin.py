@@ -1,24 +1,19 @@
 """Matrices behind the scenes: published versions are immutable, so they are shown only."""
 
-from typing import Any
-
 from django.contrib import admin
 
-from portal.admin import ForAdministrators, LookOnly
+from portal.admin import ForAdministrators, LookOnly, LookOnlyInline
 
 from .models import Cell, Matrix, MatrixVersion, PriorityTerms, Reporting, Step, Topic
 
 
-class TermsInline(admin.TabularInline[Any, Any]):
+class TermsInline(LookOnlyInline):
     model = PriorityTerms
-    extra = 0
-    can_delete = False
     fields = ["priority", "definition_en", "response_minutes", "resolution_minutes", "clock"]
 
 
-class StepInline(admin.TabularInline[Any, Any]):
+class StepInline(LookOnlyInline):
     model = Step
-    extra = 0
 
 
 @admin.register(MatrixVersion)

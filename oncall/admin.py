@@ -1,17 +1,14 @@
 """Rosters behind the scenes."""
 
-from typing import Any
-
 from django.contrib import admin
 
-from portal.admin import ForAdministrators, LookOnly, RecordedAdmin
+from portal.admin import ForAdministrators, LookOnly, LookOnlyInline, RecordedAdmin
 
 from .models import Absence, Override, Rota, RotaCoverage, Rotation, RotationMember, Swap
 
 
-class MemberInline(admin.TabularInline[Any, Any]):
+class MemberInline(LookOnlyInline):
     model = RotationMember
-    extra = 0
 
 
 @admin.register(Rotation)

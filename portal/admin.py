@@ -38,10 +38,10 @@ admin.site.site_header = admin.site.site_title = _("Direktdraht behind the scene
 admin.site.has_permission = lambda request: is_administrator(request.user)  # type: ignore[method-assign]
 
 
-class LookOnly(admin.ModelAdmin[Any]):
-    """Shows rows that only the services write."""
+class _Read(admin.options.BaseModelAdmin[Any]):
+    """What administrators may look at and only the services write."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -55,6 +55,16 @@ class LookOnly(admin.ModelAdmin[Any]):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_administrator(request.user)
+
+
+class LookOnly(_Read, admin.ModelAdmin[Any]):
+    """Shows rows that only the services write."""
+
+
+class LookOnlyInline(_Read, admin.TabularInline[Any, Any]):
+    """Such rows below the row they belong to."""
+
+    extra = 0
 
 
 class ForAdministrators(admin.ModelAdmin[Any]):
@@ -91,9 +101,16 @@ class PersonAdmin(ForAdministrators, UserAdmin):  # type: ignore[type-arg]
     add_fieldsets = [(None, {"fields": ["email", "name", "language", "password1", "password2"]})]
 
 
-@admin.register(Customer, Team, SupportHours, Installation)
+@admin.register(Customer, Team, SupportHours)
 class PlainAdmin(ForAdministrators):
     pass
+
+
+@admin.register(Installation)
+class InstallationAdmin(ForAdministrators):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is exactly one."""
+        return super().has_add_permission(request) and not Installation.objects.exists()
 
 
 @admin.register(Project)

@@ -1,10 +1,8 @@
 """Incidents, pages and deliveries behind the scenes: to look at, for every change belongs to a service."""
 
-from typing import Any
-
 from django.contrib import admin
 
-from portal.admin import LookOnly
+from portal.admin import LookOnly, LookOnlyInline
 
 from .models import (
     Alarm,
@@ -23,9 +21,8 @@ from .models import (
 )
 
 
-class TimelineInline(admin.TabularInline[Any, Any]):
+class TimelineInline(LookOnlyInline):
     model = TimelineEntry
-    extra = 0
     fields = ["at", "kind", "actor", "actor_name", "data", "public"]
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from portal.models import Installation
 from tests.people import World
 
 OURS = [m for m in admin.site._registry if m._meta.app_label in ("portal", "matrix", "oncall", "routing")]
@@ -22,6 +23,25 @@ def test_every_list_and_row_is_shown(world: World) -> None:
         row = model._default_manager.first()
         if row is not None:
             assert client.get(reverse(f"{kind}_change", args=[row.pk])).status_code == 200, kind
+
+
+def test_rows_below_a_row_are_shown_to_administrators_by_group(world: World) -> None:
+    client = Client()
+    client.force_login(world.admin)
+    version = world.versions["webshop"]
+    shown = client.get(reverse("admin:matrix_matrixversion_change", args=[version.pk])).content.decode()
+    assert "Meaning of blocker" in shown
+    assert 'name="terms-0-priority"' not in shown
+
+
+def test_there_is_one_installation_only(world: World) -> None:
+    client = Client()
+    client.force_login(world.admin)
+    address = reverse("admin:portal_installation_add")
+    assert client.get(address).status_code == 403
+    assert client.post(address, {"name": "Another", "zone": "Europe/Berlin"}).status_code == 403
+    Installation.objects.all().delete()
+    assert client.get(address).status_code == 200
 
 
 def names(model: type[Model], language: str) -> list[str]:
