@@ -14,7 +14,7 @@ from .content import StepContent
 from .facts import content_of
 from .models import Cell, Matrix, MatrixVersion, PriorityTerms, Reporting, Step
 from .sla import StepShape, check_chain
-from .terms import Route
+from .terms import Priority, Route
 
 DEFAULT_MARGIN = 15
 """Minutes, where no installation has been set up yet."""
@@ -42,6 +42,14 @@ class ChainMissesTarget(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(", ".join(f"{each.priority} {each.route}" for each in findings))
         self.findings = findings
+
+
+class Incomplete(Exception):
+    """The version says nothing about some priorities, which would leave their chains to the last resort."""
+
+    def __init__(self, priorities: list[Priority]) -> None:
+        super().__init__(", ".join(priorities))
+        self.priorities = priorities
 
 
 class AlreadyPublished(Exception):
@@ -83,7 +91,8 @@ def publish(
     """Number the draft and put it into force from `effective_from` (default and earliest: `now`); return it fresh.
 
     Raises `ChainMissesTarget` unless `accept`, which records the findings with the version and who accepted them;
-    `AlreadyPublished`; `ValueError` without a reason or for an instant before `now`.
+    `Incomplete` where a priority has no terms; `AlreadyPublished`; `ValueError` without a reason or for an instant
+    before `now`.
     """
     if not reason.strip():
         raise ValueError("publishing needs a reason")
@@ -91,6 +100,9 @@ def publish(
         raise ValueError("a version cannot take effect before it is published")
     # Two administrators at once: the second waits here, and counts on from the first.
     matrix = Matrix.objects.select_for_update().get(pk=version.matrix_id)
+    described = set(version.terms.values_list("priority", flat=True))
+    if missing := [priority for priority in Priority if priority not in described]:
+        raise Incomplete(missing)
     missed = findings(version, _margin())
     if missed and not accept:
         raise ChainMissesTarget(missed)

@@ -7,8 +7,16 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from matrix.models import Cell, Matrix, MatrixVersion, PriorityTerms, Reporting, Step
-from matrix.services import AlreadyPublished, ChainMissesTarget, Finding, copy_version, findings, publish
-from matrix.terms import Route
+from matrix.services import (
+    AlreadyPublished,
+    ChainMissesTarget,
+    Finding,
+    Incomplete,
+    copy_version,
+    findings,
+    publish,
+)
+from matrix.terms import Priority, Route
 from portal.models import Installation, Person
 from tests.people import World
 
@@ -16,17 +24,18 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def draft(matrix: Matrix, *, backup_after: int = 30, response: int = 60, route: str = "monitoring") -> MatrixVersion:
-    """One priority with one chain: the SDM is told, primary, backup, and management is told."""
+    """Blockers have one chain: the SDM is told, primary, backup, and management is told."""
     version = MatrixVersion.objects.create(matrix=matrix, title_de="Entwurf", title_en="Draft")
-    PriorityTerms.objects.create(
-        version=version,
-        priority="blocker",
-        definition_de="Der Dienst steht.",
-        definition_en="The service is down.",
-        examples_de=["Alles steht."],
-        examples_en=["Everything is down."],
-        response_minutes=response,
-    )
+    for priority in Priority:
+        PriorityTerms.objects.create(
+            version=version,
+            priority=priority,
+            definition_de="Der Dienst steht.",
+            definition_en="The service is down.",
+            examples_de=["Alles steht."],
+            examples_en=["Everything is down."],
+            response_minutes=response,
+        )
     Reporting.objects.create(
         version=version,
         priority="blocker",
@@ -68,6 +77,16 @@ def test_a_version_may_take_effect_later_but_not_earlier(matrix: Matrix, admin: 
     assert publish(draft(matrix), by=admin, now=NOW, reason="new year", effective_from=later).effective_from == later
     with pytest.raises(ValueError, match="before"):
         publish(draft(matrix), by=admin, now=NOW, reason="new year", effective_from=NOW - timedelta(seconds=1))
+
+
+def test_a_version_speaks_of_every_priority(matrix: Matrix, admin: Person) -> None:
+    version = draft(matrix)
+    version.terms.filter(priority__in=["critical", "minor"]).delete()
+    with pytest.raises(Incomplete) as refused:
+        publish(version, by=admin, now=NOW, reason="as agreed", accept=True)
+    assert refused.value.priorities == [Priority.CRITICAL, Priority.MINOR]
+    version.refresh_from_db()
+    assert version.number is None
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
