@@ -18,19 +18,25 @@ WINDOW_SECONDS = 60
 class Turn:
     """One request counted. `seconds_to_wait` 0: go ahead; else until the key may post again.
 
-    `is_first`: of its window, or nothing could be counted; a key that was over its rate no longer is.
+    `is_calm`: the first of its window after one within the rate, or nothing could be counted; a key that was over its
+    rate no longer is.
     """
 
     seconds_to_wait: int
-    is_first: bool
+    is_calm: bool
 
 
 def take_turn(key: IntakeKey, *, now: datetime) -> Turn:
     """Count one request."""
     window, second = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    count = _count(f"intake-rate:{key.pk}:{window}")
+    count = _count(_name(key, window))
     limit = key.rate_per_minute or settings.INTAKE_RATE_PER_MINUTE
-    return Turn(WINDOW_SECONDS - second if count > limit else 0, count == 1)
+    is_calm = count == 1 and int(cache.get(_name(key, window - 1)) or 0) <= limit
+    return Turn(WINDOW_SECONDS - second if count > limit else 0, is_calm)
+
+
+def _name(key: IntakeKey, window: int) -> str:
+    return f"intake-rate:{key.pk}:{window}"
 
 
 def _count(name: str) -> int:

@@ -21,14 +21,25 @@ from .severity import priority_of
 __all__ = ["create_intake_key", "find_key", "revoke", "take_in"]
 
 
-@transaction.atomic
+BATCH = 100
+"""Events of one request that are taken in at once: what they lock is held for about a second at most."""
+
+
 def take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused], *, now: datetime) -> list[Incident]:
     """Keep every event as a signal, in one transaction with what it does; answer with the incidents touched.
 
     A firing event joins the open incident with its dedup key or opens one (a repeat leaves nothing but its signal: such
     systems send again every few minutes); a resolved one resolves it. Events of one dedup key count in their order.
-    Look-ups are made for the whole batch: the number of queries grows with incidents opened or resolved only.
+    Look-ups are made for a whole batch: the number of queries grows with incidents opened or resolved only. Should it
+    break off between two batches, the sender gets no 2xx and sends again; what was taken in already is joined then.
     """
+    batches = (events[first : first + BATCH] for first in range(0, len(events), BATCH))
+    touched = [incident for batch in batches for incident in _take_in(key, format_name, batch, now=now)]
+    return _distinct(touched)
+
+
+@transaction.atomic
+def _take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused], *, now: datetime) -> list[Incident]:
     # One request per key at a time. Two with the same new alerts would else wait for each other crosswise.
     IntakeKey.objects.select_for_update(no_key=True).filter(pk=key.pk).values_list("pk").get()
     signals = [_signal(key, format_name, event, now) for event in events]
@@ -49,9 +60,9 @@ def take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused],
         for event, signal in left:
             signal.incident = book.enter(event)
 
-    Signal.objects.bulk_create(signals, batch_size=500)
+    Signal.objects.bulk_create(signals)
     kill_point("before_intake_commit")
-    return _distinct(signal.incident for signal in signals)
+    return [signal.incident for signal in signals if signal.incident]
 
 
 class _Book:
@@ -128,5 +139,5 @@ def _signal(key: IntakeKey, format_name: str, event: Event | Refused, now: datet
     return signal
 
 
-def _distinct(found: Iterable[Incident | None]) -> list[Incident]:
-    return list({incident.pk: incident for incident in found if incident}.values())
+def _distinct(found: Iterable[Incident]) -> list[Incident]:
+    return list({incident.pk: incident for incident in found}.values())

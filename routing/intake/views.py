@@ -42,7 +42,7 @@ def receive(request: HttpRequest, token: str, format_name: str) -> HttpResponse:
     if turn.seconds_to_wait:
         raise_alarm("intake_rate", str(key.pk), now=now, name=key.name, project=key.project.key)
         return _over_rate(format_name, turn.seconds_to_wait)
-    if turn.is_first:
+    if turn.is_calm:
         clear_alarms(str(key.pk), "intake_rate", now=now)
     try:
         events = _events(request, format_name)

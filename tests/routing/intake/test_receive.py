@@ -11,6 +11,7 @@ from django.utils import timezone
 from matrix.terms import Priority
 from routing.incidents import services as incidents
 from routing.incidents.models import Incident, Status
+from routing.intake import services
 from routing.intake.formats import Event
 from routing.intake.models import IntakeKey, Signal
 from routing.intake.severity import priority_of
@@ -218,3 +219,33 @@ def test_rows_are_counted_by_the_helper_of_these_tests(token: str) -> None:
     before = rows()
     post(token, {"title": "Down"})
     assert all(after > number for number, after in zip(before, rows(), strict=True))
+
+
+def test_a_long_request_is_taken_in_by_and_by(world: World, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one batch has begun the next goes on with, and a number is told once."""
+    monkeypatch.setattr(services, "BATCH", 2)
+    names = ["A", "B", "C", "A", "D"]
+    sent = [alert(name) for name in names] + [alert("A", status="resolved"), alert("B")]
+    incidents = taken(post(token, group(sent), "alertmanager"), 7)
+    assert [incident.title for incident in incidents] == [f"{name} on db1" for name in "ABCD"]
+    assert [incident.status for incident in incidents] == ["resolved", "new", "new", "new"]
+    assert Signal.objects.count() == 7
+
+
+def test_what_breaks_off_is_joined_when_it_is_sent_again(
+    world: World, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    sent = group([alert(name) for name in "ABCD"])
+    batches = iter([None, RuntimeError("killed")])
+
+    def break_off(name: str) -> None:
+        if error := next(batches, None):
+            raise error
+
+    monkeypatch.setattr(services, "kill_point", break_off)
+    with pytest.raises(RuntimeError):
+        post(token, sent, "alertmanager")
+    assert Incident.objects.count() == 2
+    incidents = taken(post(token, sent, "alertmanager"), 4)
+    assert len(incidents) == Incident.objects.count() == 4

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from portal import clock
 from portal.embedded import Valkey
 from portal.logs import mask
 from routing.incidents.models import Incident
@@ -189,6 +191,24 @@ def test_the_rate_is_per_minute(world: World) -> None:
     assert 429 in [post(token, {"title": "Down"}).status_code for _ in range(3)]
     cache.clear()  # a new minute is a new counter
     assert post(token, {"title": "Down"}).status_code == 202
+
+
+def test_the_alarm_of_a_key_stays_until_a_calm_minute(world: World) -> None:
+    key, token = make_key(world.webshop, rate_per_minute=1)
+    minute = clock.now().replace(second=0, microsecond=0)
+
+    def after(minutes: int, *, requests: int) -> bool:
+        """Whether the alarm is open once these have been posted in a minute to come."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "now", lambda: minute + timedelta(minutes=minutes))
+            for _request in range(requests):
+                post(token, {"title": "Down"})
+        return Alarm.objects.filter(kind="intake_rate", key=str(key.pk), cleared_at=None).exists()
+
+    assert after(0, requests=2)
+    assert after(1, requests=1)  # the minute before was not calm
+    assert not after(2, requests=1)
+    assert Alarm.objects.filter(kind="intake_rate").count() == 1
 
 
 def test_without_redis_nobody_is_refused(world: World, settings: Settings, redis_server: Valkey) -> None:
