@@ -67,12 +67,16 @@ def is_behind(now: datetime) -> bool:
     )
 
 
-def work_without_broker() -> None:
-    """Do in this process what tick and senders would do; needs PostgreSQL alone."""
+def advance_without_broker() -> None:
+    """Do in this process what the tick would do; needs PostgreSQL alone."""
+    _advance_all(clock.now())
+    beat(STAND_IN)
+
+
+def send_without_broker() -> None:
+    """Do in this process what senders would do; takes as long as the provider does."""
     now = clock.now()
-    _advance_all(now)
     sending.send_all_due(now=now)
     sending.hang_up_due(now=now)
     sending.reconcile_due(now=now)
     sending.settle_due(now=now)
-    beat(STAND_IN)

@@ -118,3 +118,16 @@ def test_a_worker_goes_on_after_redis_hung(world: World, phones: PhonesProcess, 
         eventually(lambda: Pulse.objects.filter(name="tick", at__gt=resumed).exists(), seconds=60)
         alert(world)
         assert phones.client.wait(str(world.oncall.mobile), "ringing", timeout=20)
+
+
+def test_a_slow_provider_does_not_keep_a_watchdog_from_paging(
+    world: World, phones: PhonesProcess, redis_server: Valkey
+) -> None:
+    redis_server.stop()
+    phones.client.mode(str(world.oncall.mobile), "slow", seconds=9)
+    with processes("watchdog", redis_url=redis_server.url, phones=phones):
+        alert(world)
+        eventually(lambda: Delivery.objects.filter(state=Delivery.State.SENDING).exists())
+        incident = alert(world)
+        assert eventually(lambda: Page.objects.filter(escalation__incident=incident).exists()) < 5
+        assert Delivery.objects.filter(state=Delivery.State.SENDING).exists()

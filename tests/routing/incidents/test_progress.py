@@ -263,7 +263,7 @@ def test_the_tick_looks_after_it(taken: Incident) -> None:
 
 def test_without_the_broker_too(taken: Incident) -> None:
     Incident.objects.filter(pk=taken.pk).update(progress_due_at=clock.now())
-    ticking.work_without_broker()
+    ticking.advance_without_broker()
     assert kinds(taken)[-1] == "reminded"
 
 
