@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 
 from matrix.content import PriorityContent
-from matrix.facts import content_of
-from matrix.models import MatrixVersion, Topic
+from matrix.facts import published
+from matrix.models import Topic
 from matrix.sla import due
 from matrix.terms import Priority
 from portal.models import Person, Project
@@ -346,8 +346,7 @@ def facts_now(incident: Incident, now: datetime) -> Facts:
 
 def _known(incident: Incident, now: datetime) -> tuple[ProjectFacts, Mapping[str, PriorityContent]]:
     known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-    pinned_id = incident.matrix_version_id or 0
-    return known, content_of(MatrixVersion.objects.filter(pk=pinned_id).with_content()).get(pinned_id, {})
+    return known, escalating.content_in(published([incident.matrix_version_id]), incident)
 
 
 def _targets(since: datetime, content: PriorityContent, known: ProjectFacts) -> tuple[datetime | None, datetime | None]:

@@ -19,6 +19,22 @@ def write(
     **data: Any,
 ) -> TimelineEntry:
     """Append one entry; `kind` is a sentence of `wording.SENTENCES`, `data` (JSON) fills it."""
-    return TimelineEntry.objects.create(
+    written = entry(incident, kind, now=now, by=by, actor_name=actor_name, public=public, **data)
+    written.save(force_insert=True)
+    return written
+
+
+def entry(
+    incident: Incident,
+    kind: str,
+    *,
+    now: datetime,
+    by: Person | None = None,
+    actor_name: str = "",
+    public: bool = False,
+    **data: Any,
+) -> TimelineEntry:
+    """The entry that `write` appends, for whoever appends many together."""
+    return TimelineEntry(
         incident=incident, at=now, kind=kind, actor=by, actor_name=actor_name, data=data, public=public
     )

@@ -7,8 +7,7 @@ from typing import Any
 from django.db.models import Case, F, Q, QuerySet, When
 
 from matrix import labels
-from matrix.facts import content_of
-from matrix.models import MatrixVersion
+from matrix.facts import published
 from portal.models import Person
 from routing.course import course
 from routing.decision import Link
@@ -101,7 +100,7 @@ def chain_state(incident: Incident, *, now: datetime) -> ChainState | None:
 def _next_link(incident: Incident, escalation: Escalation, now: datetime) -> Link | None:
     """The next link of the same walk that the tick takes; None where this round has no more."""
     known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-    pinned = content_of(MatrixVersion.objects.filter(pk=incident.matrix_version_id or 0).with_content())
-    facts = escalating.facts_of(incident, known, pinned.get(incident.matrix_version_id or 0, {}))
+    pinned = escalating.content_in(published([incident.matrix_version_id]), incident)
+    facts = escalating.facts_of(incident, known, pinned)
     stops = course(facts, escalating.cursor_of(escalation, now), incident.respond_by)
     return next((stop.event for stop in stops if isinstance(stop.event, Link)), None)

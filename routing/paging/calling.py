@@ -1,34 +1,48 @@
-"""Turns a link of a decision into pages and the messages that tell of them, inside the caller's transaction."""
+"""Turns links of decisions into pages and the messages that tell of them, inside the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from matrix.terms import Channel, Role, Route
-from portal.models import Installation, Person, Team
+from portal.models import Person
 from routing.decision import Callee, Kind, Link, Reason
 from routing.presentation import link_record
-from routing.resolve import usable
 
 from . import outbox
-from .models import ContactMethod, Delivery, Escalation, NotificationRule, Page
+from .addresses import AddressBook, Way
+from .models import Delivery, Escalation, Page
 from .outbox import Message
 
 BRIEF = (Channel.SMS, Channel.EMAIL)
 """What somebody is told by who need not answer."""
 
-Way = tuple[Channel, str, str, int]
-"""Channel, address, language, and how many minutes after the page."""
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everybody of `link` is to be paged in this round of the escalation, on the link's route or another."""
+
+    escalation: Escalation
+    round: int
+    link: Link
+    route: str
 
 
-def call(escalation: Escalation, link: Link, *, now: datetime, route: str | None = None) -> list[Message]:
-    """Page everybody of `link` in the escalation's round; what is to be told them, for `outbox.post`."""
-    messages: list[Message] = []
-    for callee in link.people:
-        page = _page(escalation, link, callee, now=now, route=route or link.route)
-        messages += _messages(page, _ways(callee, link.channels, informs=link.informs), now=now)
-    return messages
+def call_all(calls: Sequence[Call], *, now: datetime) -> list[list[Message]]:
+    """Page everybody; for each call what is to be told them, for `outbox.post`. As many queries for one as for many."""
+    if not calls:
+        return []
+    book = AddressBook(callee for call in calls for callee in call.link.people)
+    pages = [[_page(call, callee, now=now) for callee in call.link.people] for call in calls]
+    Page.objects.bulk_create([page for some in pages for page in some])
+    return [
+        [
+            message
+            for page, callee in zip(some, call.link.people, strict=True)
+            for message in _messages(page, book.ways(callee, call.link.channels, informs=call.link.informs), now=now)
+        ]
+        for call, some in zip(calls, pages, strict=True)
+    ]
 
 
 def callee_of(person: Person) -> Callee:
@@ -42,14 +56,16 @@ def tell(escalation: Escalation, callee: Callee, *, kind: Delivery.Kind, now: da
     link = Link(
         Role.PROJECT_TEAM, Route.BUSINESS_HOURS, place, now, (callee,), BRIEF, Reason.ASSIGNED, None, informs=True
     )
-    outbox.send_alone(call(escalation, link, now=now, route=Page.DIRECT_ROUTE), kind=kind, now=now)
+    (messages,) = call_all([Call(escalation, escalation.round, link, Page.DIRECT_ROUTE)], now=now)
+    outbox.send_alone(messages, kind=kind, now=now)
 
 
-def _page(escalation: Escalation, link: Link, callee: Callee, *, now: datetime, route: str) -> Page:
-    return Page.objects.create(
-        escalation=escalation,
-        round=escalation.round,
-        route=route,
+def _page(call: Call, callee: Callee, *, now: datetime) -> Page:
+    link = call.link
+    return Page(
+        escalation=call.escalation,
+        round=call.round,
+        route=call.route,
         step=link.step,
         role=link.role,
         recipient=callee.kind if callee.id is None else f"{callee.kind}:{callee.id}",
@@ -67,50 +83,6 @@ def _messages(page: Page, ways: Iterable[Way], *, now: datetime) -> list[Message
     return [
         Message(page, channel, to, language, at=now + timedelta(minutes=after)) for channel, to, language, after in ways
     ]
-
-
-def _ways(callee: Callee, channels: tuple[Channel, ...], *, informs: bool) -> list[Way]:
-    if callee.kind is Kind.PERSON and callee.id is not None:
-        return _of_person(Person.objects.get(pk=callee.id), channels, informs=informs)
-    if callee.kind is Kind.TEAM and callee.id is not None:
-        return _of_team(Team.objects.get(pk=callee.id), channels)
-    phone = str(Installation.objects.get().last_resort_phone)
-    return [(channel, phone, settings.LANGUAGE_CODE, 0) for channel in (Channel.VOICE, Channel.SMS)]
-
-
-def _of_person(person: Person, channels: tuple[Channel, ...], *, informs: bool) -> list[Way]:
-    """The person's verified methods within the step's channels, or all they have where the two do not meet."""
-    methods = list(ContactMethod.objects.usable().filter(person=person))
-    wanted = usable(channels, frozenset(Channel(method.channel) for method in methods))
-    rules = NotificationRule.objects.filter(person=person).values_list("channel", "after_minutes")
-    return [
-        (channel, method.address, person.language, after)
-        for channel, after in as_they_wish([(Channel(channel), after) for channel, after in rules], wanted)
-        for method in methods
-        if method.channel == channel and not (informs and after)
-    ]
-
-
-def as_they_wish(rules: Sequence[tuple[Channel, int]], wanted: Sequence[Channel]) -> list[tuple[Channel, int]]:
-    """A person's rules within the channels `wanted`: each with minutes after the page, the first of them at once.
-
-    All channels at once where there is no rule for any of them.
-    """
-    fitting = [(channel, after) for channel, after in rules if channel in wanted]
-    if not fitting:
-        return [(channel, 0) for channel in wanted]
-    first = min(after for _channel, after in fitting)
-    return [(channel, after - first) for channel, after in fitting]
-
-
-def _of_team(team: Team, channels: tuple[Channel, ...]) -> list[Way]:
-    """A team's published phone and e-mail, once each; its desk's screen needs no delivery."""
-    found: list[Way] = []
-    if team.phone and Channel.VOICE in channels:
-        found.append((Channel.VOICE, str(team.phone), settings.LANGUAGE_CODE, 0))
-    if team.email:
-        found.append((Channel.EMAIL, team.email, settings.LANGUAGE_CODE, 0))
-    return found
 
 
 def stand_down(pages: Iterable[Page], *, now: datetime) -> None:

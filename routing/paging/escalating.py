@@ -7,15 +7,13 @@ interleave. Every function here works inside the caller's transaction, except `a
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from matrix.content import PriorityContent
-from matrix.facts import content_of
-from matrix.models import MatrixVersion
+from matrix.facts import Published, published
 from matrix.sla import Clock
 from matrix.terms import Channel, Role, Route
 from portal.kill_points import kill_point
@@ -29,6 +27,7 @@ from routing.wake import wake_escalations, wake_hang_ups
 
 from . import calling, outbox
 from .alarms import clear_alarms, raise_alarm
+from .ledger import Ledger
 from .models import Delivery, Escalation, Page
 from .outbox import Message
 
@@ -48,6 +47,12 @@ NOTHING_AGREED = PriorityContent(None, None, Clock.ROUND_THE_CLOCK, {})
 def source_of(incident: Incident) -> Source:
     """The source as far as the route depends on it."""
     return Source.MONITORING if incident.source == Incident.Source.MONITORING else Source.CUSTOMER
+
+
+def content_in(versions: Mapping[int, Published], incident: Incident) -> Mapping[str, PriorityContent]:
+    """What the matrix version says under which the incident was reported; nothing where there was none in force."""
+    version = versions.get(incident.matrix_version_id or 0)
+    return version.content if version else {}
 
 
 def facts_of(incident: Incident, known: ProjectFacts, pinned: Mapping[str, PriorityContent]) -> Facts:
@@ -180,30 +185,27 @@ def roster_changed(projects: Iterable[int], *, now: datetime) -> None:
 # --- The tick -------------------------------------------------------------------------------------------------
 
 
-def advance_due(*, now: datetime, limit: int = 50) -> int:
+def advance_due(*, now: datetime, limit: int = 100) -> int:
     """Advance up to `limit` escalations that are due at `now`; how many were claimed.
 
     Any number of workers may call this at once: rows are claimed with SKIP LOCKED, in the order of their due times.
     What goes wrong with one neither stops nor undoes the others.
     """
     with transaction.atomic():
-        due = list(
-            Escalation.objects.filter(due_at__lte=now)
-            .order_by("due_at")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("incident__project")[:limit]
-        )
-        if not due:
+        due = _claimed(Escalation.objects.filter(due_at__lte=now).order_by("due_at"))[:limit]
+        batch = list(due)
+        if not batch:
             return 0
-        messages: list[Message] = []
-        facts = _facts_of_all(due, now=now)
-        for escalation in due:
-            if escalation.pk in facts:
-                messages += _advance_safely(escalation, facts[escalation.pk], now=now)
+        facts = _facts_of_all(batch, now=now)
+        messages = _advance_safely([each for each in batch if each.pk in facts], facts, now=now)
         outbox.post(messages, now=now)
         kill_point("before_tick_commit")
     kill_point("after_tick_commit")
-    return len(due)
+    return len(batch)
+
+
+def _claimed(escalations: QuerySet[Escalation]) -> QuerySet[Escalation]:
+    return escalations.select_for_update(skip_locked=True, of=("self",)).select_related("incident__project")
 
 
 def _facts_of_all(due: list[Escalation], *, now: datetime) -> dict[int, Facts]:
@@ -226,10 +228,9 @@ def _facts_of_all(due: list[Escalation], *, now: datetime) -> dict[int, Facts]:
 def _gathered(due: list[Escalation], *, now: datetime) -> dict[int, Facts]:
     incidents = [escalation.incident for escalation in due]
     known = gather({incident.project for incident in incidents}, at=now, known_at=now)
-    versions = MatrixVersion.objects.filter(pk__in={incident.matrix_version_id for incident in incidents})
-    pinned = content_of(versions.with_content())
+    pinned = published(incident.matrix_version_id for incident in incidents)
     return {
-        escalation.pk: facts_of(incident, known[incident.project_id], pinned.get(incident.matrix_version_id or 0, {}))
+        escalation.pk: facts_of(incident, known[incident.project_id], content_in(pinned, incident))
         for escalation, incident in zip(due, incidents, strict=True)
     }
 
@@ -240,84 +241,71 @@ def _set_aside(escalation: Escalation, error: Exception, *, now: datetime) -> No
     raise_alarm("escalation_error", str(escalation.incident_id), now=now, error=str(error)[:200])
 
 
-def _advance_safely(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
-    """What is to be told; nothing where something went wrong, which is tried again soon."""
+def _advance_safely(due: list[Escalation], facts: Mapping[int, Facts], *, now: datetime) -> list[Message]:
+    """Advance all together; what is to be told. One by one where that fails: what is wrong with one is tried again."""
     try:
         with transaction.atomic():
-            return _advance(escalation, facts, now=now)
+            ledger = Ledger(now)
+            for escalation in due:
+                _advance(escalation, facts[escalation.pk], ledger)
+            return ledger.commit()
     except Exception as error:
-        log.exception("escalation_error", incident=escalation.incident_id)
-        _set_aside(escalation, error, now=now)
-        return []
+        log.exception("escalation_error", incidents=[escalation.incident_id for escalation in due])
+        if len(due) == 1:
+            _set_aside(due[0], error, now=now)
+            return []
+    # As they are in the database, where nothing of the attempt is left; they are still ours.
+    afresh = _claimed(Escalation.objects.filter(pk__in=[each.pk for each in due]).order_by("due_at"))
+    return [message for escalation in afresh for message in _advance_safely([escalation], facts, now=now)]
 
 
-def _advance(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
-    """Do everything that is due at `now`, then note when the next thing is; what is to be told."""
+def _advance(escalation: Escalation, facts: Facts, ledger: Ledger) -> None:
+    """Note everything that is due, and when the next thing is."""
+    ledger.keep(escalation)
     if escalation.state == Escalation.State.EXHAUSTED:
-        return _alarm(escalation, facts, now=now)
-    messages: list[Message] = []
-    cursor = cursor_of(escalation, now)
+        _alarm(escalation, facts, ledger)
+        return
+    cursor = cursor_of(escalation, ledger.now)
     while True:
-        cursor, due_at = _follow(escalation, facts, cursor, messages, now=now)
+        cursor, due_at = _follow(escalation, facts, cursor, ledger)
         if due_at is not None:
-            _keep(escalation, cursor, due_at=due_at, now=now)
-            escalation.save()
-            return messages
+            _keep(escalation, cursor, due_at=due_at, now=ledger.now)
+            return
         if escalation.rounds_left == 0:
-            return messages + _exhaust(escalation, facts, now=now)
+            _exhaust(escalation, facts, ledger)
+            return
         escalation.round += 1
         escalation.rounds_left -= 1
-        write(escalation.incident, "round", now=now, round=escalation.round)
-        cursor = begin(facts, now)
+        ledger.write(escalation.incident, "round", round=escalation.round)
+        cursor = begin(facts, ledger.now)
 
 
-def _follow(
-    escalation: Escalation, facts: Facts, cursor: Cursor, messages: list[Message], *, now: datetime
-) -> tuple[Cursor, datetime | None]:
-    """Walk on to `now`; the cursor there, and when the next thing is due (None: the round is over).
-
-    What is to be told on the way is added to `messages`.
-    """
+def _follow(escalation: Escalation, facts: Facts, cursor: Cursor, ledger: Ledger) -> tuple[Cursor, datetime | None]:
+    """Walk on until now; the cursor there, and when the next thing is due (None: the round is over)."""
     for stop in course(facts, cursor, escalation.incident.respond_by):
-        if stop.at > now:
+        if stop.at > ledger.now:
             return cursor, stop.at
         if stop.event is None:
             return stop.cursor, None
-        messages += _apply(escalation, stop, now=now)
+        _note(escalation, stop, ledger)
         cursor = stop.cursor
     raise AssertionError("a course ends with the end of its round")
 
 
-def _apply(escalation: Escalation, stop: Stop, *, now: datetime) -> list[Message]:
+def _note(escalation: Escalation, stop: Stop, ledger: Ledger) -> None:
     incident = escalation.incident
     match stop.event:
         case Link() as link:
-            messages = calling.call(escalation, link, now=now)
-            told = _told(escalation, link, messages)
-            if Warn.OTHER_CHANNEL in stop.warnings:
-                told["warning"] = Warn.OTHER_CHANNEL
-            write(incident, "informed" if link.informs else "paged", now=now, **told)
+            other_channel = {"warning": Warn.OTHER_CHANNEL} if Warn.OTHER_CHANNEL in stop.warnings else {}
+            ledger.call(escalation, link, "informed" if link.informs else "paged", **other_channel)
             if Warn.LAST_RESORT in stop.warnings:
-                raise_alarm("last_resort", str(incident.pk), now=now, project=incident.project.key)
-            return messages
+                ledger.alarm("last_resort", str(incident.pk), project=incident.project.key)
         case PassedOver() as passed:
-            write(incident, "passed_over", now=now, role=passed.role, name=passed.name, reason=passed.reason)
+            ledger.write(incident, "passed_over", role=passed.role, name=passed.name, reason=passed.reason)
         case Reason.DEFERRED:
-            write(incident, "deferred", now=now, public=True, until=stop.cursor.at.isoformat())
+            ledger.write(incident, "deferred", public=True, until=stop.cursor.at.isoformat())
         case Reason() as reason:
-            write(incident, reason.value, now=now)
-    return []
-
-
-def _told(escalation: Escalation, link: Link, messages: list[Message]) -> dict[str, Any]:
-    return {
-        "role": link.role,
-        "names": [callee.name for callee in link.people],
-        "channels": list(dict.fromkeys(message.channel for message in messages)) or list(link.channels),
-        "reason": link.reason,
-        "timing": link.timing,
-        "round": escalation.round,
-    }
+            ledger.write(incident, reason.value)
 
 
 def cursor_of(escalation: Escalation, now: datetime) -> Cursor:
@@ -350,31 +338,30 @@ def _keep(escalation: Escalation, cursor: Cursor, *, due_at: datetime, now: date
 # --- The end that is none: a chain nobody answered ---------------------------------------------------------------
 
 
-def _exhaust(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
+def _exhaust(escalation: Escalation, facts: Facts, ledger: Ledger) -> None:
     incident = escalation.incident
     escalation.state = Escalation.State.EXHAUSTED
     escalation.round += 1
     escalation.step = 0
-    write(incident, "exhausted", now=now)
-    raise_alarm("chain_exhausted", str(incident.pk), now=now, project=incident.project.key)
-    return _alarm(escalation, facts, now=now)
+    ledger.write(incident, "exhausted")
+    ledger.alarm("chain_exhausted", str(incident.pk), project=incident.project.key)
+    _alarm(escalation, facts, ledger)
 
 
-def _alarm(escalation: Escalation, facts: Facts, *, now: datetime) -> list[Message]:
+def _alarm(escalation: Escalation, facts: Facts, ledger: Ledger) -> None:
     """Escalation manager, then last resort, by phone, again and again until somebody answers."""
+    now = ledger.now
     for step in range(escalation.step, len(ALARM_ROLES)):
         role = ALARM_ROLES[step]
         found = resolve(facts, role, now)
         if not found.people:
-            write(escalation.incident, "passed_over", now=now, role=role, name="", reason=found.reason)
+            ledger.write(escalation.incident, "passed_over", role=role, name="", reason=found.reason)
             continue
         link = Link(role, Route.MONITORING, step, now, found.people, (Channel.VOICE, Channel.SMS), found.reason)
-        messages = calling.call(escalation, link, now=now, route=Page.ALARM_ROUTE)
-        write(escalation.incident, "alarmed", now=now, **_told(escalation, link, messages))
+        ledger.call(escalation, link, "alarmed", route=Page.ALARM_ROUTE)
         _next_alarm(escalation, step + 1, now=now)
-        return messages
+        return
     _next_alarm(escalation, len(ALARM_ROLES), now=now)
-    return []
 
 
 def _next_alarm(escalation: Escalation, step: int, *, now: datetime) -> None:
@@ -383,4 +370,3 @@ def _next_alarm(escalation: Escalation, step: int, *, now: datetime) -> None:
         step = 0
     escalation.step = step
     escalation.step_due_at = escalation.due_at = now + ALARM_WAIT
-    escalation.save()

@@ -11,7 +11,7 @@ from routing.incidents.models import Incident, Status
 from routing.incidents.services import acknowledge, assign, resolve
 from routing.paging import deliveries as states
 from routing.paging import outbox, sending
-from routing.paging.calling import as_they_wish
+from routing.paging.addresses import as_they_wish
 from routing.paging.escalating import advance_due
 from routing.paging.models import Delivery, Escalation, NotificationRule, Page
 from routing.paging.outbox import Message

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from psycopg2.extras import DateTimeTZRange
 
 from matrix.models import MatrixVersion, Step
@@ -358,6 +359,19 @@ def test_one_broken_escalation_stops_no_other(world: World) -> None:
 
 
 # --- Deferred --------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_needs_as_many_queries_as_one(world: World) -> None:
+    def queries_for(number: int) -> int:
+        for _incident in range(number):
+            alert(world)
+        with CaptureQueriesContext(connection) as captured:
+            assert advance_due(now=SUNDAY_NIGHT) == number
+        return len(captured)
+
+    advance_due(now=SUNDAY_NIGHT)  # facts are gathered once
+    queries_for(1)
+    assert queries_for(1) == queries_for(20) <= 22
 
 
 def test_a_deferred_incident_pages_nobody_before_the_opening(world: World) -> None:
