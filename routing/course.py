@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from matrix.content import CellContent, StepContent
 from matrix.sla import fit_waits
@@ -24,8 +24,7 @@ LOOK_AHEAD = timedelta(days=14)
 ON_CALL = (Role.ON_CALL_PRIMARY, Role.ON_CALL_BACKUP)
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """Where a chain stands: everything before `at` has been done, step `position` is due at `due`.
 
     `called`: somebody who could answer was called in this round. `joined`: business hours were called beside a
@@ -48,8 +47,7 @@ class Cursor:
     duty_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """One thing that happens on the walk at `at`, and the cursor after it.
 
     `event` is a link called, somebody passed over, a reason (held until the opening; on-call takes over at closing;
@@ -102,7 +100,7 @@ def course(facts: Facts, cursor: Cursor, respond_by: datetime | None) -> Iterato
             if stops[-1].event is None:
                 return
         else:
-            c = replace(c, at=min([c.due, *edges]))
+            c = c._replace(at=min([c.due, *edges]))
 
 
 def _next_stops(
@@ -158,7 +156,7 @@ def _hold(facts: Facts, c: Cursor, until: datetime) -> Stop | None:
     opening = next_opening(facts.hours, c.at)
     if opening is None or c.position >= len(_steps(facts, c)):
         return None
-    held = replace(c, at=opening, due=max(c.due, opening), timing=Reason.DEFERRED, anchored=True)
+    held = c._replace(at=opening, due=max(c.due, opening), timing=Reason.DEFERRED, anchored=True)
     return Stop(c.at, Reason.DEFERRED, held, until, anchored=True)
 
 
@@ -182,7 +180,7 @@ def _joins_at_opening(facts: Facts, c: Cursor) -> bool:
 
 def _at_opening(facts: Facts, c: Cursor, until: datetime) -> Iterator[Stop]:
     """The first of the business-hours chain who can answer: the SDM, or whoever steps forward."""
-    joined = replace(c, joined=True)
+    joined = c._replace(joined=True)
     for place, step in enumerate(facts.cells.get(Route.BUSINESS_HOURS, EMPTY).steps):
         if step.informs:
             continue
@@ -193,7 +191,7 @@ def _at_opening(facts: Facts, c: Cursor, until: datetime) -> Iterator[Stop]:
         if found.people:
             link = _link(step, Route.BUSINESS_HOURS, place, c.at, found, Reason.AT_OPENING)
             warnings = found.warnings_for(step.channels)
-            yield Stop(c.at, link, replace(joined, called=True), holds, anchored=True, warnings=warnings)
+            yield Stop(c.at, link, joined._replace(called=True), holds, anchored=True, warnings=warnings)
             return
     yield Stop(c.at, Reason.AT_OPENING, joined, until, anchored=True)
 
@@ -205,19 +203,19 @@ def _hand_over(facts: Facts, c: Cursor) -> tuple[list[Stop], Cursor]:
     """Whoever holds a duty now and was not called in this round is called at once; due times stay as they are."""
     stops: list[Stop] = []
     steps = _steps(facts, c)
-    c = replace(c, duty_until=None)
+    c = c._replace(duty_until=None)
     for place in sorted({place for place, _person in c.on_call if place < len(steps)}):
         step = steps[place]
         if step.role not in ON_CALL:
             continue
         found = resolve(facts, step.role, c.at)
         called = {person for _place, person in c.on_call}
-        c = replace(c, duty_until=_earlier(c.duty_until, found.until))
+        c = c._replace(duty_until=_earlier(c.duty_until, found.until))
         if any(callee.id not in called for callee in found.people):
-            c = replace(c, on_call=(*c.on_call, *_who(place, found)), called=True)
+            c = c._replace(on_call=(*c.on_call, *_who(place, found)), called=True)
             link = _link(step, c.route, place, c.at, found, Reason.HANDOVER)
             stops.append(Stop(c.at, link, c, found.until, anchored=True, warnings=found.warnings_for(step.channels)))
-    return stops, replace(c, duty_until=c.duty_until or c.at + LOOK_AHEAD)
+    return stops, c._replace(duty_until=c.duty_until or c.at + LOOK_AHEAD)
 
 
 def _who(place: int, found: Resolved) -> tuple[tuple[int, int | None], ...]:
@@ -258,14 +256,14 @@ def _after(c: Cursor, step: StepContent, found: Resolved) -> Cursor:
         due = c.at + timedelta(minutes=wait if called else 0)
     if step.role in ON_CALL and not step.informs:
         on_call, duty_until = (*on_call, *_who(c.position, found)), _earlier(duty_until, found.until)
-    return replace(c, position=c.position + 1, called=called, due=due, on_call=on_call, duty_until=duty_until)
+    return c._replace(position=c.position + 1, called=called, due=due, on_call=on_call, duty_until=duty_until)
 
 
 def _last_resort(facts: Facts, c: Cursor) -> Stop:
     """The installation's named phone, where nobody else could answer."""
     step = StepContent(Role.LAST_RESORT, (Channel.VOICE, Channel.SMS), LAST_RESORT_MINUTES)
     found = resolve(facts, step.role, c.at)
-    after = replace(c, due=c.at + timedelta(minutes=step.wait), called=True)
+    after = c._replace(due=c.at + timedelta(minutes=step.wait), called=True)
     event: Link | PassedOver = PassedOver(step.role, "", found.reason, c.at)
     if found.people:
         event = _link(step, c.route, c.position, c.at, found, c.timing)

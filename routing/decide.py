@@ -5,7 +5,6 @@ here. What the customer reads is what the machine will do.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -56,7 +55,7 @@ def decide(facts: Facts, at: datetime) -> Decision:
 
 
 def _timed(link: Link, after: timedelta) -> Link:
-    return replace(link, after_minutes=ceil(after / MINUTE)) if after else link
+    return link._replace(after_minutes=ceil(after / MINUTE)) if after else link
 
 
 def _bounds(

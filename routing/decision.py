@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from matrix.content import CellContent
 from matrix.sla import Clock
@@ -174,8 +175,7 @@ class PassedOver:
     public_name: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Who is called at one step of a chain, when, how and why.
 
     `route` and `step` (counted from 0) say where in the matrix the link stands; `timing` says why it begins at

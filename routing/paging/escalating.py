@@ -5,7 +5,6 @@ interleave. Every function here works inside the caller's transaction, except `a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -144,7 +143,7 @@ def new_round(escalation: Escalation, *, now: datetime, facts: Facts, from_step:
     """Begin a new round, at the first link or where somebody who had taken it passed on."""
     cursor = begin(facts, now)
     if from_step and cursor.route == escalation.route:
-        cursor = replace(cursor, position=from_step, called=True)
+        cursor = cursor._replace(position=from_step, called=True)
     escalation.round += 1
     escalation.rounds_left = EXTRA_ROUNDS
     _keep(escalation, cursor, due_at=now, now=now)
@@ -164,9 +163,9 @@ def change_cell(escalation: Escalation, *, now: datetime, facts: Facts) -> None:
             write(escalation.incident, "deferred", now=now, public=True, until=first.cursor.at.isoformat())
         _keep(escalation, first.cursor, due_at=first.cursor.at, now=now)
     else:
-        cursor = replace(cursor_of(escalation, now), waits=None)
+        cursor = cursor_of(escalation, now)._replace(waits=None)
         if not facts.cells.get(cursor.route, EMPTY).steps:
-            cursor = replace(cursor, route=fresh.route, on_call=())
+            cursor = cursor._replace(route=fresh.route, on_call=())
         _keep(escalation, cursor, due_at=now, now=now)
     escalation.save()
     wake_escalations()
