@@ -277,13 +277,25 @@ def _enters_sending(story: Story, entry: Entry) -> bool:
     return bool(last.after["state"] == "sending")
 
 
+def _taken_over(story: Story, cancelled: Entry) -> set[int]:
+    """The pages that another message to the same address tells from this very transaction on."""
+    others = [
+        each
+        for each in story.together(cancelled, "delivery")
+        if each.row != cancelled.row
+        and all(each.after[name] == cancelled.after[name] for name in ("channel", "to"))
+        and each.after["state"] in {"queued", "sending"}
+    ]
+    return {page for each in others for page in story.pages_of[each.row]}
+
+
 def cancelled_unanswered(story: Story) -> Line:
     def broken(replay: Replay, entry: Entry) -> str:
         if entry.kind != "delivery" or entry.after["state"] != "cancelled" or entry.was("state") == "cancelled":
             return ""
         if entry.after["kind"] != Delivery.Kind.PAGE:
             return ""
-        pages = [story.pages[each] for each in story.pages_of[entry.row]]
+        pages = [story.pages[each] for each in story.pages_of[entry.row] if each not in _taken_over(story, entry)]
         wanted = any(replay.wants(page, story) for page in pages if not page.informs)
         # Where the answer is given in this very transaction, the page is closed after its deliveries.
         answered = any(not each.after["due_at"] for each in story.together(entry, "escalation"))
