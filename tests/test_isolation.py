@@ -1,0 +1,166 @@
+"""Nothing of one customer, and nothing internal, is in any answer to another: marks are sought at every address.
+
+The addresses come from the URL configuration itself. Whoever adds one with a new parameter is asked here what to put.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal import clock
+from portal.models import Customer, Person, Project
+from routing.incidents import services
+from routing.incidents.models import Incident
+from routing.intake.services import create_intake_key
+from routing.models import Delivery
+from routing.paging.escalating import advance_due
+from tests.people import World
+
+pytestmark = pytest.mark.django_db
+
+THEIRS = "Zwergspitz"
+"""A word in everything that belongs to Alster."""
+INTERNAL = "Quittenbaum"
+"""A word in everything that only the provider's people may read."""
+NIGHTLY = "Nightly"
+"""The surname of whoever is on duty."""
+PRIVATE_DIGITS = "17139200"
+"""How every private number begins."""
+LIBRARIES = ("admin/", "accounts/", "i18n/")
+"""Nothing below these is about a customer's project."""
+MANY = ["?q=" + THEIRS, "?q=" + INTERNAL, "?status=all", "?priority=blocker", "?at=2026-11-29T03:00:00%2B01:00"]
+
+
+@dataclass
+class Planted:
+    world: World
+    incident: Incident
+    found_by_monitoring: Incident
+
+    def parameters(self) -> dict[str, str]:
+        """What stands in the addresses: always something of Alster's, or of the provider's."""
+        return {
+            "key": self.world.webshop.key,
+            "number": str(self.incident.pk),
+            "slug": self.world.rota.slug,
+            "token": "guessed",  # whoever knows a page's own token is whom it was sent to
+            "public_id": str(Delivery.objects.earliest("pk").public_id),
+            "format_name": "generic",
+        }
+
+
+@pytest.fixture
+def planted(world: World) -> Planted:
+    now = clock.now()
+    Customer.objects.filter(pk=world.alster.pk).update(name=f"{THEIRS} GmbH", city=THEIRS)
+    Project.objects.filter(pk=world.webshop.pk).update(name=f"{THEIRS} shop")
+    Person.objects.filter(pk__in=[world.alice.pk, world.bob.pk]).update(function=THEIRS)
+    for person in (world.alice, world.bob):
+        Person.objects.filter(pk=person.pk).update(name=f"{person.name} {THEIRS}")
+    type(world.rota).objects.filter(pk=world.rota.pk).update(name=INTERNAL)
+    world.webshop.refresh_from_db()
+    incident = services.create_incident(
+        project=world.webshop,
+        priority="blocker",
+        title=f"{THEIRS} is down",
+        description=f"Since the update of {THEIRS}",
+        source=Incident.Source.PORTAL,
+        by=world.alice,
+        reporter=world.alice,
+        now=now,
+    )
+    services.add_note(incident, by=world.desk, now=now, text=f"{INTERNAL}: they forgot to pay", public=False)
+    services.add_note(incident, by=world.alice, now=now, text=f"{THEIRS}: it is urgent", public=True)
+    key, _token = create_intake_key(project=world.webshop, name=INTERNAL, by=None, now=now)
+    found = services.create_incident(
+        project=world.webshop,
+        priority="minor",
+        title=f"{INTERNAL} {THEIRS} disk",
+        source=Incident.Source.MONITORING,
+        by=None,
+        actor_name=INTERNAL,
+        intake_key=key,
+        now=now,
+    )
+    advance_due(now=now)
+    services.acknowledge(incident, by=world.oncall, now=now)
+    return Planted(world, incident, found)
+
+
+def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern, route)
+        elif not route.startswith(LIBRARIES):
+            yield route, pattern
+
+
+def filled(route: str, parameters: dict[str, str]) -> str:
+    names = re.findall(r"<(?:\w+:)?(\w+)>", route)
+    for name in names:
+        assert name in parameters, f"say in this test what stands for “{name}” in {route}"
+        route = re.sub(rf"<(?:\w+:)?{name}>", parameters[name], route)
+    return f"/{route}"
+
+
+def everything(planted: Planted, person: Person) -> Iterator[tuple[str, Any]]:
+    """Each address with its answer to the person, by GET with some questions, and by an empty POST."""
+    client = Client(raise_request_exception=True)
+    client.force_login(person)
+    for route, _pattern in addresses(get_resolver()):
+        path = filled(route, planted.parameters())
+        plain = client.get(path, follow=True)
+        yield path, plain
+        for question in MANY if plain.status_code == 200 else ():
+            yield path + question, client.get(path + question, follow=True)
+        yield f"POST {path}", client.post(path, {}, follow=True)
+
+
+def body(response: Any) -> str:
+    data = b"".join(response.streaming_content) if response.streaming else response.content
+    text: str = data.decode("utf-8", "replace")
+    # However a number is written for the eye.
+    return text + re.sub(r"[\s()/‑–-]|&nbsp;|%20", "", text)
+
+
+def test_the_customer_next_door_reads_nothing_of_ours(planted: Planted) -> None:
+    for path, response in everything(planted, planted.world.charlie):
+        shown = body(response)
+        for mark in (THEIRS, INTERNAL, PRIVATE_DIGITS, NIGHTLY):
+            # A search that finds nothing repeats what was sought.
+            sought = mark in path
+            assert mark not in shown or sought, f"{mark} in {path}"
+
+
+def test_what_is_another_customers_does_not_exist(planted: Planted) -> None:
+    """Not even a refusal tells that there is something: 404 wherever the address names what is Alster's."""
+    client = Client()
+    client.force_login(planted.world.charlie)
+    checked = 0
+    for route, _pattern in addresses(get_resolver()):
+        if not re.search(r"<\w*:?(key|number)>", route):
+            continue
+        path = filled(route, planted.parameters())
+        answers = {client.get(path).status_code, client.post(path, {}).status_code}
+        assert answers <= {404, 405}, f"{path}: {answers}"
+        assert 404 in answers, path
+        checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_customers_read_nothing_internal(planted: Planted, name: str) -> None:
+    person: Person = getattr(planted.world, name)
+    seen = 0
+    for path, response in everything(planted, person):
+        shown = body(response)
+        seen += THEIRS in shown
+        for mark in (INTERNAL, PRIVATE_DIGITS, NIGHTLY, "Seeburg"):
+            assert mark not in shown or mark in path, f"{mark} in {path}"
+    assert seen > 10  # the marks are where they were put
