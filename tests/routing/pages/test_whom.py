@@ -94,7 +94,7 @@ def test_only_the_card_for_now_asks_again(world: World, frozen: Freeze) -> None:
     frozen(TUESDAY)
     shown = card(world)
     assert 'hx-trigger="every 10s, outdated' in shown
-    assert 'data-valid-until="2026-11-24T17:30:00+01:00"' in shown
+    assert 'data-valid-until="2026-11-24T17:00:00+01:00"' in shown
     assert "hx-trigger" not in card(world, at=iso(TUESDAY))
 
 
