@@ -2,9 +2,13 @@
 
 import zoneinfo
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRedirect
 
 from .models import Person
 from .problems import wants_problem
@@ -34,5 +38,22 @@ def reader_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> C
             request.LANGUAGE_CODE = person.language
         with timezone.override(zoneinfo.ZoneInfo(person.zone)):
             return get_response(request)
+
+    return middleware
+
+
+def whole_login_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A part of a page that asks again after its session has ended leads to the login page, and never shows it inside.
+
+    The browser would follow an ordinary redirect by itself, and the script would swap the form into the page.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.headers.get("HX-Request") != "true" or not isinstance(response, HttpResponseRedirect):
+            return response
+        if urlsplit(response.url).path != resolve_url(settings.LOGIN_URL):
+            return response
+        return HttpResponseClientRedirect(response.url)
 
     return middleware

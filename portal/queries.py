@@ -30,7 +30,7 @@ def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: da
         pk: Hours(
             zone=calendar.zone,
             weekly=tuple(weekly[pk]),
-            holidays=_holidays(calendar, at),
+            holidays=frozenset(holiday_names(calendar, at=at)),
             exceptions=tuple(
                 DatedException(day, tuple(intervals), label) for day, (label, intervals) in sorted(dated[pk].items())
             ),
@@ -39,13 +39,14 @@ def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: da
     }
 
 
-def _holidays(calendar: SupportHours, at: datetime) -> frozenset[date]:
+def holiday_names(calendar: SupportHours, *, at: datetime, language: str | None = None) -> dict[date, str]:
+    """The statutory holidays of the calendar's place in the years around `at`, with their names; no query."""
     if not calendar.country:
-        return frozenset()
+        return {}
     years = range(at.year - 1, at.year + 3)
     try:
-        return frozenset(statutory_holidays(calendar.country, calendar.subdivision or None, years))
+        return statutory_holidays(calendar.country, calendar.subdivision or None, years, language)
     except ValueError as error:
         # An unknown country must not keep anybody from being called: the office counts as open.
         log.error("holidays_unknown", hours=calendar.slug, error=str(error))  # noqa: TRY400
-        return frozenset()
+        return {}

@@ -55,6 +55,7 @@ class ProjectFacts:
     content: Mapping[str, PriorityContent]
     base: "Base"
     hours: Hours
+    calendar: SupportHours | None
     service_desk: TeamFacts | None
     project_team: TeamFacts | None
     sdm: tuple[AssigneeFacts, ...]
@@ -194,6 +195,7 @@ class _Gathering:
             content=in_force.content if in_force else {},
             base=base,
             hours=self.hours[support.hours_id] if support else NEVER,
+            calendar=support.hours if support else None,
             service_desk=self._team(support.service_desk) if support else None,
             project_team=self._team(support.team) if support else None,
             sdm=self._assignees(project, Assignment.Role.SDM),

@@ -64,12 +64,36 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, pathInfo } = event.detail;
   const tag = xhr.getResponseHeader("ETag");
   if (tag) tags.set(pathInfo.requestPath, tag);
-  // A session that ended answers with the login page; show that, not a fragment of it.
-  const asked = new URL(pathInfo.finalRequestPath, location.href);
-  if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked.pathname) location.reload();
 });
 
 document.addEventListener("htmx:afterSwap", runClocks);
+
+// What is announced to those who listen is only said again when it has changed.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  if (target.role === "status" && target.textContent.trim() === fragment.textContent.trim()) {
+    event.detail.shouldSwap = false;
+  }
+});
+
+// An answer that holds until an instant is asked for again when that has come, by the server's clock.
+function askAgain() {
+  for (const part of document.querySelectorAll("[data-valid-until]")) {
+    if (Date.parse(part.dataset.validUntil) > Date.now() + skew) continue;
+    delete part.dataset.validUntil;
+    part.dispatchEvent(new Event("outdated"));
+  }
+}
+
+// While the portal cannot be reached, what moves says that it stands still.
+function tellStanding(standing) {
+  for (const note of document.querySelectorAll("[data-standing]")) note.hidden = !standing;
+}
+
+for (const failed of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failed, () => tellStanding(true));
+}
+document.addEventListener("htmx:beforeOnLoad", (event) => tellStanding(event.detail.xhr.status >= 400));
 
 // --- Menus made of <details> close on Escape and on a click elsewhere ---------------------------------------------
 function closeMenus(except) {
@@ -97,4 +121,5 @@ document.addEventListener("DOMContentLoaded", () => {
   if (served) skew = served - Date.now();
   runClocks();
   setInterval(runClocks, 1000);
+  setInterval(askAgain, 1000);
 });

@@ -1,7 +1,8 @@
 """Fixtures for every test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import hypothesis
 import pytest
 import redis
 
+from portal import clock
 from portal.embedded import Valkey
 from tests.chromium import chromium_path
 from tests.people import World, make_world
@@ -26,6 +28,16 @@ hypothesis.settings.load_profile("house")
 def world(db: None) -> World:
     """One provider, two customers, and everybody who matters to an access rule."""
     return make_world()
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """`frozen(instant)` stops the portal's clock there; a live server's too, which runs in this process."""
+
+    def stop(at: datetime) -> None:
+        monkeypatch.setattr(clock, "now", lambda: at.astimezone(UTC))
+
+    return stop
 
 
 @pytest.fixture(scope="session")

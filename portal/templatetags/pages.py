@@ -1,13 +1,15 @@
 """What the templates of every page share: names, numbers, instants and texts in the reader's language."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import phonenumbers
 from django import template
 from django.forms import BoundField
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 register = template.Library()
 
@@ -35,6 +37,38 @@ def phone(number: object) -> str:
 def instant(text: str | None) -> datetime | None:
     """An ISO 8601 instant with offset as a datetime, for the `date` filter."""
     return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def moment(at: datetime | None, reference: datetime) -> str:
+    """The clock time alone on the reader's day of `reference` ("03:30"), else with the day ("Mon 30 Nov, 12:00")."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    same_day = local.date() == timezone.localtime(reference).date()
+    return date_format(local, "TIME_FORMAT" if same_day else "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def ends(at: datetime | None, reference: datetime) -> str:
+    """The end of a period as people say it: at midnight by its last day ("Thu 26 Nov"), else as `moment`."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    if local.time() != time():
+        return moment(at, reference)
+    return date_format(local - timedelta(days=1), "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def duration(minutes: int | None) -> str:
+    """Minutes as people say them: whole hours as such (360 → "6 hours"), anything else in minutes."""
+    if minutes is None:
+        return ""
+    hours, rest = divmod(minutes, 60)
+    if hours and not rest:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 @register.filter

@@ -9,18 +9,32 @@ from portal import clock
 from portal.access import may_report
 from portal.models import Project
 
-from .cards import card_of, known_of, priorities_of, refresh_seconds
+from .cards import ANNOUNCED, card_of, holidays_ahead, known_of, open_incidents, priorities_of, switchboard
 from .forms import AskForm
 from .requests import PageRequest, page, polled
+
+OTHERS = 12
+"""So many projects stand in the menu of the card; the page of all projects has the rest."""
+REMEMBERED = "project"
 
 
 @page
 def choose(request: PageRequest) -> HttpResponse:
-    """The reader's projects; with only one, its card."""
+    """The reader's projects. Customers with only one, or who chose before, go on to its card; `?all` shows them all."""
     projects = list(Project.objects.visible_to(request.user).filter(retired_at=None).select_related("customer"))
     if len(projects) == 1:
         return redirect("whom", key=projects[0].key)
-    return render(request, "pages/projects.html", {"projects": projects})
+    remembered = request.session.get(REMEMBERED)
+    if "all" not in request.GET and remembered in {project.key for project in projects}:
+        return redirect("whom", key=remembered)
+    context = {"projects": projects, "switchboard": "" if projects else switchboard()}
+    return render(request, "pages/projects.html", context)
+
+
+def _remember(request: PageRequest, project: Project) -> None:
+    """Customers come back to the project they looked at last; the provider's people to all of them."""
+    if not request.user.is_staff and request.session.get(REMEMBERED) != project.key:
+        request.session[REMEMBERED] = project.key
 
 
 @polled
@@ -28,6 +42,7 @@ def whom(request: PageRequest, key: str) -> HttpResponse:
     """One card: who to call now, why, until when, and who follows. `?priority=` or `?topic=`, and `?at=`."""
     visible = Project.objects.visible_to(request.user)
     project = get_object_or_404(visible.select_related("customer"), key=key)
+    _remember(request, project)
     ask = AskForm(request.GET)
     ask.is_valid()
     now = clock.now()
@@ -39,15 +54,20 @@ def whom(request: PageRequest, key: str) -> HttpResponse:
     context = {
         "now": now,
         "project": project,
-        "projects": visible.filter(retired_at=None),
+        "projects": list(visible.filter(retired_at=None)[: OTHERS + 1]),
+        "others": OTHERS,
         "ask": ask,
         "at": at,
+        "asked": at or now,
         "priority": priority,
         "priorities": priorities_of(known),
         "topics": Topic.objects.all(),
         "topic": topic,
         "card": card,
-        "refresh_seconds": refresh_seconds(card, now) if card and not at else None,
+        "incidents": [] if at else open_incidents(project, request.user),
+        "announced": ANNOUNCED,
+        "holidays": holidays_ahead(known, at or now),
+        "switchboard": "" if card and card.numbers else switchboard(),
         "may_report": may_report(request.user, project),
     }
     return render(request, "pages/whom.html#card" if request.htmx else "pages/whom.html", context)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import contact, duty, home, incidents, links, report
+from . import contact, duty, home, incidents, links, matrix, report
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("projects/", contact.choose, name="whom_choose"),
     path("projects/<slug:key>/call/", contact.whom, name="whom"),
+    path("projects/<slug:key>/matrix/", matrix.matrix, name="project_matrix"),
     path("incidents/", incidents.index, name="incidents"),
     path("incidents/new/", report.report, name="incident_new"),
     path("incidents/<int:number>/", incidents.detail, name="incident"),

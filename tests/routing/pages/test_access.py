@@ -19,6 +19,8 @@ READ = {
     "/projects/webshop/call/": OWN,
     "/projects/webshop/call/?priority=minor": OWN,
     "/projects/nowhere/call/": set(),
+    "/projects/webshop/matrix/": OWN,
+    "/projects/nowhere/matrix/": set(),
     "/incidents/": EVERYBODY,
     "/incidents/{number}/": OWN,
     "/incidents/999999/": set(),
