@@ -1,5 +1,6 @@
 """The second floor's data; each concern keeps its models in its own package."""
 
+from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
@@ -18,6 +19,7 @@ from .paging.models import (
 
 __all__ = [
     "Alarm",
+    "Appointment",
     "Attachment",
     "ContactMethod",
     "Delivery",

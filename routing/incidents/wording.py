@@ -168,5 +168,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "project_unsure": lambda _data: _("It is not certain yet which project it concerns"),
     "project_confirmed": lambda data: _("It does concern project %(project)s") % data,
     "moved": lambda data: _("Moved from project %(before)s to %(after)s") % data,
+    "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
+    "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

@@ -68,7 +68,7 @@ def _detail(
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
         "timeline": timeline_for(incident, reader),
-        **parts_for(incident, reader),
+        **parts_for(incident, reader, now=now),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": _possible(incident, works=works, reports=reports),
         "may_note": reports,

@@ -17,6 +17,9 @@ from portal import clock
 from portal.access import contacts_with, may_ask, may_report, may_work
 from portal.models import Person, Project
 from portal.templatetags.pages import phone
+from routing.appointments.models import TOPIC as APPOINTMENT
+from routing.appointments.queries import proposed
+from routing.appointments.services import wish
 from routing.attachments.services import attach
 from routing.gather import gather
 from routing.incidents.models import Incident
@@ -25,7 +28,16 @@ from routing.incidents.services import create_incident
 from routing.presentation import person_for
 
 from .incidents import incident_address
-from .report_forms import DeskReportForm, DeskRequestForm, MatterForm, ReportForm, RequestForm, new_key
+from .report_forms import (
+    AppointmentForm,
+    DeskAppointmentForm,
+    DeskReportForm,
+    DeskRequestForm,
+    MatterForm,
+    ReportForm,
+    RequestForm,
+    new_key,
+)
 from .requests import PageRequest, page
 from .subjects import Choice, Subject, choice_of_topic, choices, subject_of
 
@@ -79,11 +91,11 @@ class _Report:
         self.reader = request.user
         self.works = may_work(request.user)
         self.now = clock.now()
-        known = list(gather(subject.projects, at=self.now, known_at=self.now).values())
+        self.known = gather(subject.projects, at=self.now, known_at=self.now)
         if topic is None:
-            self.choices = choices(known, at=self.now, reader=self.reader)
+            self.choices = choices(self.known.values(), at=self.now, reader=self.reader)
         else:
-            self.choices = [choice_of_topic(known, topic, at=self.now, reader=self.reader)]
+            self.choices = [choice_of_topic(self.known.values(), topic, at=self.now, reader=self.reader)]
 
     def answer(self) -> HttpResponse:
         form = self._form()
@@ -128,11 +140,16 @@ class _Report:
             "files": files,
             "initial": {"priority": self.request.GET.get("priority")},
         }
-        if not self.works:
-            return RequestForm(**given) if self.topic else ReportForm(**given)
-        people = Person.objects.filter(contacts__customer=self.subject.customer, contacts__left_at=None)
-        given["contacts"] = people.order_by("name").distinct()
-        return DeskRequestForm(**given) if self.topic else DeskReportForm(**given)
+        if self.works:
+            people = Person.objects.filter(contacts__customer=self.subject.customer, contacts__left_at=None)
+            given["contacts"] = people.order_by("name").distinct()
+        if self.topic and self.topic.key == APPOINTMENT:
+            known = self.known[self.choices[0].project.pk]
+            given |= {"proposed": proposed(known, self.topic, now=self.now), "now": self.now}
+            return (DeskAppointmentForm if self.works else AppointmentForm)(**given)
+        if self.topic:
+            return (DeskRequestForm if self.works else RequestForm)(**given)
+        return (DeskReportForm if self.works else ReportForm)(**given)
 
     def _chosen(self, priority: str) -> Choice | None:
         """The choice that was sent; None where no matrix in force knows the priority."""
@@ -147,6 +164,8 @@ class _Report:
 
         def create() -> Incident:
             incident = create_incident(project=project, **self._fields(sent))
+            if sent.get("times"):
+                wish(incident, times=sent["times"], by=self.reader, now=self.now)
             attach(incident, sent["attachments"], by=self.reader, now=self.now, public=True)
             return incident
 
