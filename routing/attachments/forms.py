@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
@@ -67,8 +66,12 @@ def _limits() -> str:
         "At most %(count)s files of %(size)s each: pictures, PDF, text, CSV, JSON, HAR, e-mail, Word, Excel, ZIP."
     ) % {
         "count": settings.ATTACHMENTS_AT_ONCE,
-        "size": filesizeformat(settings.ATTACHMENT_MAX_BYTES),
+        "size": _most(),
     }
+
+
+def _most() -> str:
+    return f"{settings.ATTACHMENT_MAX_BYTES // 1024**2}\N{NO-BREAK SPACE}MiB"
 
 
 limits = lazy(_limits, str)
@@ -86,7 +89,7 @@ def _what_is_wrong(file: UploadedFile) -> str:
     if size > settings.ATTACHMENT_MAX_BYTES:
         return _("“%(name)s” is larger than %(size)s.") % {
             **shown,
-            "size": filesizeformat(settings.ATTACHMENT_MAX_BYTES),
+            "size": _most(),
         }
     file.seek(0)
     content = file.read()

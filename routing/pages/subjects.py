@@ -81,6 +81,11 @@ class Choice:
         return self.reporting is not None and self.reporting.ways[0] == ReportWay.PHONE
 
     @property
+    def only_phone(self) -> bool:
+        """Whether the portal is none of the ways to report this, so that a form is never enough."""
+        return self.reporting is not None and ReportWay.PORTAL not in self.reporting.ways
+
+    @property
     def phone(self) -> str:
         """The published number to call: of who is first, else the project's hotline."""
         first: str = self.first["people"][0]["phone"] if self.first else ""

@@ -118,5 +118,5 @@ def test_the_field_has_limits() -> None:
     most = settings.ATTACHMENTS_AT_ONCE
     assert errors(*[upload() for _number in range(most + 1)]) == [f"At most {most} files."]
     large = upload("a.log", b"x" * (settings.ATTACHMENT_MAX_BYTES + 1))
-    assert errors(large) == ["“a.log” is larger than 10.0\xa0MB."]
+    assert errors(large) == ["“a.log” is larger than 10\xa0MiB."]
     assert errors(upload("a.log", b"x" * settings.ATTACHMENT_MAX_BYTES)) == []
