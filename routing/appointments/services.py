@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.models import Person
 from routing.incidents.models import OPEN_STATUSES, Incident, Status
-from routing.incidents.services import ActionRefused, assign
+from routing.incidents.services import ActionRefused, acknowledge, assign
 from routing.incidents.timeline import write
 from routing.paging.letters import Letter, post_letter
 
@@ -42,7 +42,7 @@ def confirm(incident: Incident, *, starts_at: datetime, by: Person, now: datetim
     if incident.status not in OPEN_STATUSES:
         raise ActionRefused("confirm", incident.status)
     if incident.status == Status.NEW:
-        assign(incident, assignee=incident.assignee or by, by=by, now=now)
+        _answer(incident, by=by, now=now)
     appointment = Appointment.objects.select_for_update().get(incident=incident)
     appointment.incident = incident
     if appointment.starts_at == starts_at:
@@ -55,6 +55,14 @@ def confirm(incident: Incident, *, starts_at: datetime, by: Person, now: datetim
     write(incident, "appointed", now=now, by=by, public=True, at=starts_at.isoformat())
     _invite(appointment, now=now)
     return appointment
+
+
+def _answer(incident: Incident, *, by: Person, now: datetime) -> None:
+    """Whoever has the request keeps it, also where somebody else confirms for them."""
+    if incident.assignee is None or incident.assignee_id == by.pk:
+        acknowledge(incident, by=by, now=now)
+    else:
+        assign(incident, assignee=incident.assignee, by=by, now=now)
 
 
 def _invite(appointment: Appointment, *, now: datetime) -> None:
