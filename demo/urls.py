@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from portal.urls import handler400, handler404, handler500
+
 from .views import DemoLoginView, persona_login
+
+__all__ = ["handler400", "handler404", "handler500"]
 
 urlpatterns = [
     path("accounts/login/", DemoLoginView.as_view()),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -55,5 +56,18 @@ def whole_login_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         if urlsplit(response.url).path != resolve_url(settings.LOGIN_URL):
             return response
         return HttpResponseClientRedirect(response.url)
+
+    return middleware
+
+
+def refuse_oversize(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Django limits the fields of a form with files, but not the files: what is too large is not even read."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        too_large = length.isdecimal() and int(length) > settings.UPLOAD_MAX_BYTES
+        if too_large and request.content_type == "multipart/form-data":
+            raise RequestDataTooBig
+        return get_response(request)
 
     return middleware

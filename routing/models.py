@@ -1,5 +1,7 @@
 """The second floor's data; each concern keeps its models in its own package."""
 
+from .appointments.models import Appointment
+from .attachments.models import Attachment
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .paging.models import (
@@ -7,6 +9,7 @@ from .paging.models import (
     ContactMethod,
     Delivery,
     Escalation,
+    MailText,
     NotificationRule,
     Page,
     PeriodicJob,
@@ -16,12 +19,15 @@ from .paging.models import (
 
 __all__ = [
     "Alarm",
+    "Appointment",
+    "Attachment",
     "ContactMethod",
     "Delivery",
     "Escalation",
     "IdempotencyKey",
     "Incident",
     "IntakeKey",
+    "MailText",
     "NotificationRule",
     "Page",
     "PeriodicJob",

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from matrix import labels
 from matrix.terms import Channel, Priority, Role
@@ -161,5 +162,13 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "closed": lambda _data: _("Closed"),
     "reopened": _with_reason(lambda: _("Reopened")),
     "note": lambda data: data["text"],
+    "attached": lambda data: (
+        ngettext("File attached: %(names)s", "Files attached: %(names)s", len(data["names"])) % {"names": _names(data)}
+    ),
+    "project_unsure": lambda _data: _("It is not certain yet which project it concerns"),
+    "project_confirmed": lambda data: _("It does concern project %(project)s") % data,
+    "moved": lambda data: _("Moved from project %(before)s to %(after)s") % data,
+    "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
+    "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

@@ -22,6 +22,7 @@ from routing.presentation import person_for
 
 from .desk import chain_state, incidents_for, timeline_for
 from .forms import IncidentFilter, NoteForm, ReasonForm, RemarkForm
+from .incident_parts import parts_for
 from .requests import PageRequest, page, polled
 
 PER_PAGE = 25
@@ -67,6 +68,7 @@ def _detail(
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
         "timeline": timeline_for(incident, reader),
+        **parts_for(incident, reader, now=now),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": _possible(incident, works=works, reports=reports),
         "may_note": reports,

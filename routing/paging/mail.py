@@ -4,7 +4,7 @@ import smtplib
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from routing.telephony.errors import PermanentError, TemporaryError
 
@@ -12,18 +12,25 @@ PERMANENT = 500
 """SMTP replies from here on are final (RFC 5321, section 4.2.1)."""
 
 
-def send_mail(*, to: str, subject: str, body: str, name: str) -> None:
+INVITATION = "text/calendar; method=REQUEST"
+
+
+def send_mail(*, to: str, subject: str, body: str, name: str, calendar: str = "") -> None:
     """Hand one mail to the mail server. `name` makes its Message-ID, so that a repetition is known for one.
+
+    `calendar` is an invitation beside the text, which mail programs show with their own buttons (RFC 6047).
 
     Raises TemporaryError and PermanentError.
     """
     domain = urlsplit(settings.PUBLIC_URL).hostname
-    message = EmailMessage(
+    message = EmailMultiAlternatives(
         subject,
         body,
         to=[to],
         headers={"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"},
     )
+    if calendar:
+        message.attach_alternative(calendar, INVITATION)
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:

@@ -206,6 +206,8 @@ def _what_it_says(delivery: Delivery, *, now: datetime) -> Claim | None:
         if delivery.method is None or now >= delivery.created_at + CODE_VALID:
             return None
         return Claim(delivery, (), delivery.method.person.name)
+    if delivery.kind == Delivery.Kind.LETTER:
+        return Claim(delivery, (), delivery.mail_text.name)
     pages = list(pages_of(delivery))
     matters = messages.matters(pages)
     if delivery.kind != Delivery.Kind.STAND_DOWN:
@@ -235,7 +237,8 @@ def _send(claim: Claim) -> str:
                 return client.send_text(to=delivery.to, body=_text(claim), status_url=_url("status", delivery))
             case Channel.EMAIL:
                 subject, body = _mail(claim)
-                send_mail(to=delivery.to, subject=subject, body=body, name=str(delivery.public_id))
+                calendar = delivery.mail_text.calendar if delivery.kind == Delivery.Kind.LETTER else ""
+                send_mail(to=delivery.to, subject=subject, body=body, name=str(delivery.public_id), calendar=calendar)
                 return ""
     raise PermanentError(f"nothing is sent by {delivery.channel}", number=False)
 
@@ -267,6 +270,8 @@ def _mail(claim: Claim) -> tuple[str, str]:
             return messages.code_mail(code_of(claim.delivery), name=claim.name)
         case Delivery.Kind.TEST:
             return messages.trial_mail(claim.name)
+        case Delivery.Kind.LETTER:
+            return claim.delivery.mail_text.subject, claim.delivery.mail_text.body
     return messages.mail(claim.matters, name=claim.name, base_url=settings.PUBLIC_URL)
 
 

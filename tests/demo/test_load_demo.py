@@ -408,3 +408,7 @@ def test_the_product_logs_nobody_in_without_a_password(people: None, client: Cli
         reverse("persona_login")
     assert client.post("/demo/login/", {"email": "admin@nordhafen.example"}).status_code == 404
     assert "admin@nordhafen.example" not in client.get("/accounts/login/").content.decode()
+
+
+def test_errors_are_told_as_the_product_tells_them(people: None, demo_settings: Settings, client: Client) -> None:
+    assert client.get("/api/v1/nowhere/")["Content-Type"] == "application/problem+json"

@@ -27,7 +27,7 @@ READ = {
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
 }
-ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note")
+ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move")
 
 
 def person_named(world: World, name: str) -> Person:
