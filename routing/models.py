@@ -2,6 +2,7 @@
 
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
+from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
     ContactMethod,
@@ -22,6 +23,8 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IntakeKey",
+    "Notice",
+    "NoticeChoice",
     "NotificationRule",
     "Page",
     "PeriodicJob",

@@ -111,6 +111,9 @@ class Incident(models.Model):
     responded_at = models.DateTimeField(_("responded at"), null=True, blank=True)
     restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
     waiting_until = models.DateTimeField(_("waiting until"), null=True, blank=True)
+    awaits_customer = models.BooleanField(
+        _("awaits the customer"), default=False, help_text=_("of one that waits: the customer has been asked")
+    )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     progress_due_at = models.DateTimeField(
         _("progress due at"),
@@ -158,6 +161,10 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def waits_for_customer(self) -> bool:
+        return self.status == Status.WAITING and self.awaits_customer
 
 
 class TimelineEntry(models.Model):

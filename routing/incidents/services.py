@@ -141,7 +141,7 @@ def start(incident: Incident, *, by: Person, now: datetime) -> Incident:
 
 @transaction.atomic
 def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -> Incident:
-    """Give it to somebody, who is told; while new this acknowledges on their behalf."""
+    """Give it to somebody, who is told; while new this acknowledges on their behalf, which the customer is told."""
     escalation, incident = _lock(incident)
     _require(incident, "assign", *OPEN_STATUSES)
     if incident.assignee_id == assignee.pk:
@@ -155,6 +155,7 @@ def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -
     incident.save(update_fields=["status", "assignee", "responded_at", *progress.FIELDS])
     write(incident, "assigned", now=now, by=by, public=False, assignee=assignee.name)
     if was_new:
+        write(incident, "acknowledged", now=now, by=assignee, public=True, via="assignment")
         escalating.end_chain(
             escalation,
             state=Escalation.State.ACKNOWLEDGED,
@@ -201,14 +202,21 @@ def pass_on(
 
 
 @transaction.atomic
-def wait(incident: Incident, *, by: Person, now: datetime, until: datetime | None = None) -> Incident:
-    """Wait until the customer answers, or until a date."""
+def wait(
+    incident: Incident, *, by: Person, now: datetime, until: datetime | None = None, question: str = ""
+) -> Incident:
+    """Wait until the customer answers, or until a date. With a `question` it is the customer who is waited for.
+
+    With both, work goes on at the date even if nobody answers.
+    """
     _escalation, incident = _lock(incident)
     _require(incident, "wait", Status.ACKNOWLEDGED, Status.IN_PROGRESS)
     incident.status, incident.waiting_until = Status.WAITING, until
+    incident.awaits_customer = bool(question) or until is None
     progress.renew(incident, now=now)
-    incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
-    write(incident, "waiting", now=now, by=by, public=True, until=until.isoformat() if until else None)
+    incident.save(update_fields=["status", "waiting_until", "awaits_customer", *progress.FIELDS])
+    date = until.isoformat() if until else None
+    write(incident, "waiting", now=now, by=by, public=True, until=date, question=question)
     return incident
 
 

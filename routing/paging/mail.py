@@ -4,7 +4,7 @@ import smtplib
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from routing.telephony.errors import PermanentError, TemporaryError
 
@@ -12,18 +12,18 @@ PERMANENT = 500
 """SMTP replies from here on are final (RFC 5321, section 4.2.1)."""
 
 
-def send_mail(*, to: str, subject: str, body: str, name: str) -> None:
+def send_mail(*, to: str, subject: str, body: str, name: str, html: str = "", about: str = "") -> None:
     """Hand one mail to the mail server. `name` makes its Message-ID, so that a repetition is known for one.
 
-    Raises TemporaryError and PermanentError.
+    Mails `about` the same are shown as one conversation. Raises TemporaryError and PermanentError.
     """
     domain = urlsplit(settings.PUBLIC_URL).hostname
-    message = EmailMessage(
-        subject,
-        body,
-        to=[to],
-        headers={"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"},
-    )
+    headers = {"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"}
+    if about:
+        headers["References"] = f"<{about}@{domain}>"
+    message = EmailMultiAlternatives(subject, body, to=[to], headers=headers)
+    if html:
+        message.attach_alternative(html, "text/html")
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
