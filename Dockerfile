@@ -4,9 +4,11 @@ FROM python:3.12-slim
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    STATIC_ROOT=/srv/static
+    STATIC_ROOT=/srv/static \
+    MEDIA_ROOT=/srv/media
 
-RUN useradd --system --create-home --home-dir /srv --uid 10001 direktdraht
+RUN useradd --system --create-home --home-dir /srv --uid 10001 direktdraht \
+    && install --directory --owner=direktdraht --mode=0700 /srv/media
 WORKDIR /app
 
 COPY requirements.txt .

@@ -3,6 +3,8 @@
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone, translation
 
@@ -34,5 +36,18 @@ def reader_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> C
             request.LANGUAGE_CODE = person.language
         with timezone.override(zoneinfo.ZoneInfo(person.zone)):
             return get_response(request)
+
+    return middleware
+
+
+def refuse_oversize(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Django limits the fields of a form with files, but not the files: what is too large is not even read."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        too_large = length.isdecimal() and int(length) > settings.UPLOAD_MAX_BYTES
+        if too_large and request.content_type == "multipart/form-data":
+            raise RequestDataTooBig
+        return get_response(request)
 
     return middleware

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.refuse_oversize",
     "csp.middleware.CSPMiddleware",
 ]
 
@@ -175,6 +176,15 @@ CONTENT_SECURITY_POLICY = {
 }
 # A body over 5 MiB is answered with 413; a thousand Alertmanager alerts are 0.7 MiB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# --- Files that people attach -----------------------------------------------------------------------------
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media"))
+ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+ATTACHMENTS_AT_ONCE = 5
+UPLOAD_MAX_BYTES = ATTACHMENTS_AT_ONCE * ATTACHMENT_MAX_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE
+"""A form with files over this is answered with 413, before any of it is read."""
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- HTTP API ---------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -6,6 +6,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Q
 
+from .attachments.services import sweep
 from .incidents.models import IdempotencyKey, Incident, Status
 from .incidents.services import ActionRefused, close
 from .intake.models import Signal
@@ -41,6 +42,7 @@ def keep_house(*, now: datetime) -> bool:
         IdempotencyKey.objects.filter(created_at__lt=now - KEEP_IDEMPOTENCY_KEYS).delete()
         VerificationCode.objects.filter(created_at__lt=now - KEEP_CODES).delete()
         PeriodicJob.objects.filter(claimed_at__lt=now - KEEP_JOBS).delete()
+        sweep(now=now)
     return mine
 
 

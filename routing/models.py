@@ -1,5 +1,6 @@
 """The second floor's data; each concern keeps its models in its own package."""
 
+from .attachments.models import Attachment
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
@@ -17,6 +18,7 @@ from .paging.models import (
 
 __all__ = [
     "Alarm",
+    "Attachment",
     "ContactMethod",
     "Delivery",
     "Escalation",

@@ -3,8 +3,11 @@
 Everything else is fixed here whatever the shell holds, so that no test ever reaches a real phone or mailbox.
 """
 
+import atexit
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 worker = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", ""))
@@ -28,6 +31,10 @@ os.environ.update(
     MAIL_FROM="Direktdraht <direktdraht@nordhafen.example>",
     HEARTBEAT_URL="",
 )
+
+MEDIA = tempfile.mkdtemp(prefix="direktdraht-media-")
+atexit.register(shutil.rmtree, MEDIA, ignore_errors=True)
+os.environ["MEDIA_ROOT"] = MEDIA
 
 from portal.settings import *  # noqa: E402, F403
 from portal.settings import STATIC_ROOT  # noqa: E402

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from matrix import labels
 from matrix.terms import Channel, Priority, Role
@@ -163,5 +164,8 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "closed": lambda _data: _("Closed"),
     "reopened": _with_reason(lambda: _("Reopened")),
     "note": lambda data: data["text"],
+    "attached": lambda data: (
+        ngettext("File attached: %(names)s", "Files attached: %(names)s", len(data["names"])) % {"names": _names(data)}
+    ),
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

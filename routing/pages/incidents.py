@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from portal import clock
 from portal.access import may_report, may_work
 from portal.models import Project
+from routing.attachments.queries import attachments_for
 from routing.incidents import services
 from routing.incidents.models import Incident, Status
 from routing.presentation import person_for
@@ -67,6 +68,7 @@ def _detail(
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
         "timeline": timeline_for(incident, reader),
+        "attachments": attachments_for(incident, reader),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": _possible(incident, works=works, reports=reports),
         "may_note": reports,

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from django.views.decorators.vary import vary_on_headers
@@ -22,7 +23,7 @@ class PageRequest(HttpRequest):
 
 
 Rest = ParamSpec("Rest")
-View = Callable[Concatenate[PageRequest, Rest], HttpResponse]
+View = Callable[Concatenate[PageRequest, Rest], HttpResponseBase]
 
 
 def page(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
@@ -40,7 +41,7 @@ def staff_only(view: View[Rest]) -> View[Rest]:
     """For the provider's people; to others the page does not exist."""
 
     @wraps(view)
-    def guarded(request: PageRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+    def guarded(request: PageRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         if not request.user.is_staff:
             raise Http404
         return view(request, *args, **kwargs)

@@ -34,3 +34,20 @@ def test_an_unknown_country_is_refused_and_keeps_nobody_from_being_called(world:
 
     SupportHours.objects.filter(pk=world.office.pk).update(country="XX")
     assert decision_for(world.webshop, at=SUNDAY_NIGHT, priority="blocker").chain
+
+
+def test_a_form_with_files_that_are_too_large_is_not_read(world: World) -> None:
+    from django.conf import settings
+
+    client = Client()
+    client.force_login(world.alice)
+    form = "/incidents/new/?project=webshop"
+    length = str(settings.UPLOAD_MAX_BYTES + 1)
+    refused = client.generic(
+        "POST", form, b"--x", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=length
+    )
+    assert refused.status_code == 413
+    assert "Please send smaller files" in refused.content.decode()
+    # Without files the limit of every other body holds.
+    fields = {"title": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1), "priority": "major"}
+    assert client.post(form, fields).status_code == 413
