@@ -10,7 +10,7 @@ from .attachments.services import sweep
 from .incidents.models import IdempotencyKey, Incident, Status
 from .incidents.services import ActionRefused, close
 from .intake.models import Signal
-from .paging.models import PeriodicJob, VerificationCode
+from .paging.models import MailText, PeriodicJob, VerificationCode
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +18,7 @@ DAILY = "daily"
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 KEEP_CODES = timedelta(days=1)
 KEEP_JOBS = timedelta(days=30)
+KEEP_LETTERS = timedelta(days=30)
 BATCH = 1000
 
 
@@ -42,6 +43,7 @@ def keep_house(*, now: datetime) -> bool:
         IdempotencyKey.objects.filter(created_at__lt=now - KEEP_IDEMPOTENCY_KEYS).delete()
         VerificationCode.objects.filter(created_at__lt=now - KEEP_CODES).delete()
         PeriodicJob.objects.filter(claimed_at__lt=now - KEEP_JOBS).delete()
+        MailText.objects.filter(delivery__finished_at__lt=now - KEEP_LETTERS).delete()
         sweep(now=now)
     return mine
 

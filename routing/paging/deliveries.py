@@ -132,6 +132,9 @@ def failed(delivery: Delivery, *, error: str, now: datetime, number: bool, sourc
     if name := _recipients_name(delivery):
         kind = "number_failed" if number else "delivery_failed"
         raise_alarm(kind, _alarm_key(delivery), now=now, name=name, channel=delivery.channel, error=error[:300])
+    elif delivery.kind == Delivery.Kind.LETTER:
+        name, key = delivery.mail_text.name, f"letter:{delivery.pk}"
+        raise_alarm("delivery_failed", key, now=now, name=name, channel=delivery.channel, error=error[:300])
     if number:
         _disable_number(delivery, now=now)
     if delivery.kind == Delivery.Kind.PAGE:

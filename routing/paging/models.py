@@ -232,6 +232,7 @@ class Delivery(models.Model):
         CODE = "code", _("verification code")
         TEST = "test", _("test")
         NOTICE = "notice", _("notice")
+        LETTER = "letter", _("letter")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -310,6 +311,25 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.state}"
+
+
+class MailText(models.Model):
+    """What a letter says, in its reader's language; `calendar` is an iTIP message (RFC 5546) beside it."""
+
+    delivery = models.OneToOneField(
+        Delivery, on_delete=models.CASCADE, related_name="mail_text", verbose_name=_("delivery")
+    )
+    name = models.CharField(_("recipient"), max_length=120)
+    subject = models.CharField(_("subject"), max_length=400)
+    body = models.TextField(_("text"))
+    calendar = models.TextField(_("calendar"), blank=True)
+
+    class Meta:
+        verbose_name = _("letter")
+        verbose_name_plural = _("letters")
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class VerificationCode(models.Model):

@@ -256,6 +256,8 @@ def _what_it_says(delivery: Delivery, *, now: datetime) -> Claim | None:
     if delivery.kind == Delivery.Kind.NOTICE:
         letter = letter_of(delivery)
         return Claim(delivery, (), "", letter) if letter else None
+    if delivery.kind == Delivery.Kind.LETTER:
+        return Claim(delivery, (), delivery.mail_text.name)
     pages = list(pages_of(delivery))
     matters = messages.matters(pages)
     if delivery.kind != Delivery.Kind.STAND_DOWN:
@@ -295,7 +297,8 @@ def _send_mail(claim: Claim) -> None:
         send_mail(to=to, subject=letter.subject, body=letter.text, name=name, html=letter.html, about=letter.about)
         return
     subject, body = _mail(claim)
-    send_mail(to=to, subject=subject, body=body, name=name)
+    calendar = claim.delivery.mail_text.calendar if claim.delivery.kind == Delivery.Kind.LETTER else ""
+    send_mail(to=to, subject=subject, body=body, name=name, calendar=calendar)
 
 
 def _url(name: str, delivery: Delivery) -> str:
@@ -325,6 +328,8 @@ def _mail(claim: Claim) -> tuple[str, str]:
             return messages.code_mail(code_of(claim.delivery), name=claim.name)
         case Delivery.Kind.TEST:
             return messages.trial_mail(claim.name)
+        case Delivery.Kind.LETTER:
+            return claim.delivery.mail_text.subject, claim.delivery.mail_text.body
     return messages.mail(claim.matters, name=claim.name, base_url=settings.PUBLIC_URL)
 
 
