@@ -87,6 +87,18 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// --- Files that are too many or too large are refused before they are sent -----------------------------------------
+function checkFiles(input) {
+  const files = [...input.files];
+  const tooMuch = files.length > Number(input.dataset.mostFiles) || files.some((file) => file.size > Number(input.dataset.mostBytes));
+  input.setCustomValidity(tooMuch ? input.dataset.tooMuch : "");
+  input.reportValidity();
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=file][data-most-bytes]")) checkFiles(event.target);
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("theme-switch");
   if (button) {

@@ -112,8 +112,13 @@ CHAINS: dict[str, list[StepRow]] = {
 }
 
 
-def make_matrix(project: Project, *, chains: dict[str, list[StepRow]] = CHAINS) -> MatrixVersion:
-    """A published matrix: Blocker and Critical page at any hour, Major and Minor wait for the next opening."""
+def make_matrix(
+    project: Project, *, chains: dict[str, list[StepRow]] = CHAINS, targets: dict[str, int] | None = None
+) -> MatrixVersion:
+    """A published matrix: Blocker and Critical page at any hour, Major and Minor wait for the next opening.
+
+    `targets` are response targets in minutes, where they differ from the usual ones.
+    """
     version = MatrixVersion.objects.create(matrix=Matrix.objects.create(project=project, name=project.key))
     for priority in ("blocker", "critical", "major", "minor"):
         urgent = priority in ("blocker", "critical")
@@ -124,7 +129,7 @@ def make_matrix(project: Project, *, chains: dict[str, list[StepRow]] = CHAINS) 
             definition_en=f"Meaning of {priority}",
             examples_de=["Beispiel eins", "Beispiel zwei"],
             examples_en=["Example one", "Example two"],
-            response_minutes=60 if urgent else 240,
+            response_minutes=(targets or {}).get(priority, 60 if urgent else 240),
             resolution_minutes=360 if urgent else 1200,
             clock="round_the_clock" if urgent else "support_hours",
         )

@@ -82,6 +82,9 @@ class Incident(models.Model):
     priority = models.CharField(_("priority"), max_length=8, choices=labels.choices(labels.PRIORITY))
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.NEW)
     source = models.CharField(_("source"), max_length=10, choices=Source)
+    project_unsure = models.BooleanField(
+        _("project not certain"), default=False, help_text=_("the reporter did not know which; somebody will")
+    )
     topic = models.ForeignKey(
         Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("topic")
     )

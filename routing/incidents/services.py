@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from matrix.content import PriorityContent
 from matrix.facts import published
 from matrix.models import Topic
-from matrix.sla import due
+from matrix.sla import Clock, due
 from matrix.terms import Priority
 from portal.models import Person, Project
 from routing.decision import Facts
@@ -22,6 +22,7 @@ from routing.paging.models import Delivery, Escalation, Page
 
 from . import progress
 from .models import OPEN_STATUSES, Incident, Status, TimelineEntry
+from .requesting import hand_over
 from .timeline import write
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def create_incident(
     intake_key: "IntakeKey | None" = None,
     dedup_key: str = "",
     actor_name: str = "",
+    project_unsure: bool = False,
     take: bool = False,
     via: str = "portal",
     known: ProjectFacts | None = None,
@@ -64,14 +66,15 @@ def create_incident(
     """Log an incident and start its chain, unless `by` takes it in the same act.
 
     Targets count from `reported_at` (default `now`), under the matrix version in force now. `known` spares gathering
-    the project's facts again in a batch. A request (`kind`) pages nobody.
+    the project's facts again in a batch. A request (`kind`) pages nobody: it is given to who answers for its topic.
     """
     known = known or gather([project], at=now, known_at=now)[project.pk]
     content = known.content.get(priority, escalating.NOTHING_AGREED)
     since = reported_at or now
-    respond_by, resolve_by = _targets(since, content, known)
+    respond_by, resolve_by = _targets(since, content, known, topic)
     incident = Incident.objects.create(
         project=project,
+        project_unsure=project_unsure,
         kind=kind,
         topic=topic,
         priority=priority,
@@ -88,9 +91,13 @@ def create_incident(
         resolve_by=resolve_by,
     )
     write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, priority=priority)
+    if project_unsure:
+        write(incident, "project_unsure", now=now, by=by, public=True)
     if kind == Incident.Kind.INCIDENT:
         facts = known.facts(priority=priority, source=escalating.source_of(incident), pinned={priority: content})
         escalating.start_chain(incident, now=now, facts=facts)
+    elif not take:
+        hand_over(incident, known, by=by, now=now)
     if take and by is not None:
         return acknowledge(incident, by=by, now=now, via=via)
     return incident
@@ -144,9 +151,9 @@ def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -
     """Give it to somebody, who is told; while new this acknowledges on their behalf, which the customer is told."""
     escalation, incident = _lock(incident)
     _require(incident, "assign", *OPEN_STATUSES)
-    if incident.assignee_id == assignee.pk:
-        return incident
     was_new = incident.status == Status.NEW
+    if incident.assignee_id == assignee.pk and not was_new:
+        return incident
     incident.assignee = assignee
     if was_new:
         incident.status = Status.ACKNOWLEDGED
@@ -266,6 +273,8 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
             escalating.start_chain(incident, now=now, facts=facts)
         else:
             escalating.new_round(escalation, now=now, facts=facts)
+    else:
+        hand_over(incident, gather([incident.project], at=now, known_at=now)[incident.project_id], by=by, now=now)
     return incident
 
 
@@ -300,7 +309,7 @@ def change_priority(incident: Incident, *, priority: str, by: Person, now: datet
     before, incident.priority = incident.priority, priority
     known, pinned = _known(incident, now)
     content = pinned.get(priority, escalating.NOTHING_AGREED)
-    incident.respond_by, incident.resolve_by = _targets(incident.reported_at, content, known)
+    incident.respond_by, incident.resolve_by = _targets(incident.reported_at, content, known, incident.topic)
     progress.renew(incident, now=now)
     incident.save(update_fields=["priority", "respond_by", "resolve_by", *progress.FIELDS])
     restarts = raised and escalation is not None and incident.status == Status.NEW
@@ -321,6 +330,42 @@ def change_priority(incident: Incident, *, priority: str, by: Person, now: datet
             escalating.new_round(escalation, now=now, facts=facts)
         elif escalation.state != Escalation.State.EXHAUSTED:
             escalating.change_cell(escalation, now=now, facts=facts)
+    return incident
+
+
+@transaction.atomic
+def move_to_project(incident: Incident, *, project: Project, by: Person, now: datetime) -> Incident:
+    """It concerns `project`, for certain: another one of the customer's, or the one it was given to.
+
+    Targets, still counted from `reported_at`, and the chain are those of the project's matrix in force now; a chain
+    that nobody has answered begins anew there. Raises `ActionRefused` once resolved, and for another customer's
+    project, whose people must not read it.
+    """
+    escalation, incident = _lock(incident)
+    _require(incident, "move_to_project", *OPEN_STATUSES)
+    if project.customer_id != incident.project.customer_id:
+        raise ActionRefused("move_to_project", incident.status)
+    before, incident.project = incident.project, project
+    was_unsure, incident.project_unsure = incident.project_unsure, False
+    if before.pk == project.pk:
+        if was_unsure:
+            incident.save(update_fields=["project_unsure"])
+            write(incident, "project_confirmed", now=now, by=by, project=project.key)
+        return incident
+    known = gather([project], at=now, known_at=now)[project.pk]
+    incident.matrix_version = known.version
+    content = known.content.get(Priority(incident.priority), escalating.NOTHING_AGREED)
+    incident.respond_by, incident.resolve_by = _targets(incident.reported_at, content, known, incident.topic)
+    progress.renew(incident, now=now)
+    incident.save(
+        update_fields=["project", "project_unsure", "matrix_version", "respond_by", "resolve_by", *progress.FIELDS]
+    )
+    write(incident, "moved", now=now, by=by, before=before.key, after=project.key)
+    if incident.status == Status.NEW:
+        if escalation is not None:
+            escalating.new_round(escalation, now=now, facts=escalating.facts_of(incident, known, known.content))
+        else:
+            hand_over(incident, known, by=by, now=now)
     return incident
 
 
@@ -357,8 +402,12 @@ def _known(incident: Incident, now: datetime) -> tuple[ProjectFacts, Mapping[str
     return known, escalating.content_in(published([incident.matrix_version_id]), incident)
 
 
-def _targets(since: datetime, content: PriorityContent, known: ProjectFacts) -> tuple[datetime | None, datetime | None]:
-    """By when somebody must have answered, and the service be restored."""
+def _targets(
+    since: datetime, content: PriorityContent, known: ProjectFacts, topic: Topic | None = None
+) -> tuple[datetime | None, datetime | None]:
+    """By when somebody must have answered, and the service be restored; a request is answered in support hours."""
+    if topic is not None:
+        return due(since, topic.answer_minutes, Clock.SUPPORT_HOURS, known.hours), None
     return (
         due(since, content.response_minutes, content.clock, known.hours),
         due(since, content.resolution_minutes, content.clock, known.hours),

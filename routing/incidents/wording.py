@@ -167,5 +167,8 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "attached": lambda data: (
         ngettext("File attached: %(names)s", "Files attached: %(names)s", len(data["names"])) % {"names": _names(data)}
     ),
+    "project_unsure": lambda _data: _("It is not certain yet which project it concerns"),
+    "project_confirmed": lambda data: _("It does concern project %(project)s") % data,
+    "moved": lambda data: _("Moved from project %(before)s to %(after)s") % data,
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

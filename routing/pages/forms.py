@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from matrix import labels
 from matrix.models import Topic
 from matrix.terms import Priority
-from portal.models import Person, Project
+from portal.models import Project
 from routing.incidents.models import Status
 
 PRIORITIES = labels.choices(labels.PRIORITY)
@@ -70,34 +70,6 @@ class IncidentFilter(forms.Form):
     def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]  # a ModelChoiceField, see above
-
-
-class ReportForm(forms.Form):
-    """A new incident."""
-
-    title = forms.CharField(
-        label=_("What is wrong?"), max_length=200, help_text=_("One sentence, as you would say it on the phone.")
-    )
-    description = forms.CharField(
-        label=_("Details"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Since when, who is affected, what was changed before, and where we can call you back."),
-    )
-    priority = forms.ChoiceField(label=_("How bad is it?"), choices=PRIORITIES, widget=forms.RadioSelect)
-
-
-class DeskReportForm(ReportForm):
-    """A new incident as the provider's people log it."""
-
-    reporter = forms.ModelChoiceField(
-        label=_("Who reports it?"), queryset=Person.objects.none(), required=False, empty_label=_("nobody named")
-    )
-    take = forms.BooleanField(label=_("I take it myself; nobody else is called"), required=False)
-
-    def __init__(self, *args: Any, contacts: QuerySet[Person], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reporter"].queryset = contacts  # type: ignore[attr-defined]  # a ModelChoiceField, see above
 
 
 class NoteForm(forms.Form):

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 from portal import clock
 from portal.access import may_report, may_work
 from portal.models import Project
-from routing.attachments.queries import attachments_for
 from routing.incidents import services
 from routing.incidents.models import Incident, Status
 from routing.presentation import person_for
 
 from .desk import chain_state, incidents_for, timeline_for
 from .forms import IncidentFilter, NoteForm, ReasonForm, RemarkForm
+from .incident_parts import parts_for
 from .requests import PageRequest, page, polled
 
 PER_PAGE = 25
@@ -68,7 +68,7 @@ def _detail(
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
         "timeline": timeline_for(incident, reader),
-        "attachments": attachments_for(incident, reader),
+        **parts_for(incident, reader),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": _possible(incident, works=works, reports=reports),
         "may_note": reports,

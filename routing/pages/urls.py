@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import attachments, contact, duty, home, incidents, links, report
+from . import attachments, contact, duty, home, incidents, links, moving, report
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("incidents/<int:number>/acknowledge/", incidents.acknowledge, name="incident_acknowledge"),
     path("incidents/<int:number>/start/", incidents.start, name="incident_start"),
     path("incidents/<int:number>/files/<uuid:key>/", attachments.download, name="attachment"),
+    path("incidents/<int:number>/move/", moving.move, name="incident_move"),
     path("on-call/", duty.on_call, name="on_call"),
     path("a/<str:token>/", links.page_link, name="page_link"),
     path("a/<str:token>/acknowledge/", links.acknowledge, name="page_link_acknowledge"),

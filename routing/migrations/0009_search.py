@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("routing", "0005_names")]
+    dependencies = [("routing", "0008_incident_project_unsure")]
 
     operations = [
         migrations.AddIndex(

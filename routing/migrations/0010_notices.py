@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("matrix", "0004_names"),
         ("portal", "0003_names"),
-        ("routing", "0006_search"),
+        ("routing", "0009_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
