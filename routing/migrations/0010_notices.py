@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                     ("code", "verification code"),
                     ("test", "test"),
                     ("notice", "notice"),
+                    ("letter", "letter"),
                 ],
                 default="page",
                 max_length=10,
