@@ -3,10 +3,11 @@
 The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from matrix.content import PriorityContent
@@ -15,13 +16,14 @@ from matrix.models import Topic
 from matrix.sla import Clock, due
 from matrix.terms import Priority
 from portal.models import Person, Project
+from routing.attachments.services import attach
 from routing.decision import Facts
 from routing.gather import ProjectFacts, gather
 from routing.paging import calling, escalating
 from routing.paging.models import Delivery, Escalation, Page
 
 from . import progress
-from .models import OPEN_STATUSES, Incident, Status, TimelineEntry
+from .models import OPEN_STATUSES, Incident, Status
 from .requesting import hand_over
 from .timeline import write
 
@@ -279,10 +281,17 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
 
 
 @transaction.atomic
-def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public: bool) -> TimelineEntry:
-    """Append a note; a public one is shown to the customer. What waited for the customer goes on once they answer."""
+def add_note(
+    incident: Incident, *, by: Person, now: datetime, text: str, public: bool, files: Iterable[UploadedFile] = ()
+) -> None:
+    """Append a note, or files, or both; public ones are shown to the customer.
+
+    What waited for the customer goes on once they answer. `files` are as `AttachmentsField` checked them.
+    """
     _escalation, incident = _lock(incident)
-    entry = write(incident, "note", now=now, by=by, public=public, text=text)
+    if text:
+        write(incident, "note", now=now, by=by, public=public, text=text)
+    attach(incident, files, by=by, now=now, public=public)
     if by.is_staff and incident.status != Status.WAITING:
         progress.renew(incident, now=now)
         incident.save(update_fields=[*progress.FIELDS])
@@ -291,7 +300,6 @@ def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public
         progress.renew(incident, now=now)
         incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
         write(incident, "answered", now=now, public=True)
-    return entry
 
 
 @transaction.atomic

@@ -72,9 +72,9 @@ def _acknowledged(entry: TimelineEntry, reader: Person) -> Content:
 def _question(entry: TimelineEntry, reader: Person) -> Content:
     incident = entry.incident
     name = actor_for(entry, reader)
-    if entry.kind == "note":
+    if entry.kind != "waiting":
         lead = _("there is a message for you from: %(name)s.") % {"name": name}
-        return Content(_("message"), lead, entry.data["text"], _facts(incident), "")
+        return Content(_("message"), lead, text_of(entry), _facts(incident), "")
     question = entry.data.get("question", "")
     lead = _("we wait for your answer. You are asked by: %(name)s.") % {"name": name}
     after = _("Work goes on as soon as you have answered.")

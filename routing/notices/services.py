@@ -17,6 +17,7 @@ TOLD = {
     "acknowledged": Kind.ACKNOWLEDGED,
     "waiting": Kind.QUESTION,
     "note": Kind.QUESTION,
+    "attached": Kind.QUESTION,
     "resolved": Kind.RESOLVED,
     "reopened": Kind.REOPENED,
 }
@@ -31,21 +32,28 @@ def tell(entry: TimelineEntry) -> None:
     Only what is public is told, and only to the customer's own people; the provider's have their pages and lists.
     """
     kind = TOLD.get(entry.kind)
-    if kind is None or not entry.public or not _is_news(entry, kind):
+    if kind is None or not entry.public or not _is_news(entry):
         return
     for person in _recipients(entry.incident):
         if (entry.actor_id != person.pk or kind in CONFIRMED) and may_be_told(person, entry.incident, kind):
             _queue(entry, person, kind)
 
 
-def _is_news(entry: TimelineEntry, kind: Kind) -> bool:
-    """Waiting for a mere date asks nothing; who took it is told once, and not beside the receipt of the same act."""
-    if entry.kind == "waiting":
-        return entry.incident.awaits_customer
-    if kind != Kind.ACKNOWLEDGED:
-        return True
-    if entry.at == entry.incident.created_at:
-        return False
+def _is_news(entry: TimelineEntry) -> bool:
+    """Waiting for a mere date asks nothing, and of one act there is one mail."""
+    match entry.kind:
+        case "waiting":
+            return entry.incident.awaits_customer
+        case "attached":
+            same_act = TimelineEntry.objects.filter(incident=entry.incident_id, at=entry.at, actor=entry.actor_id)
+            return not same_act.filter(kind__in=["note", "reported"], public=True).exists()
+        case "acknowledged":
+            return entry.at != entry.incident.created_at and _is_first(entry)
+    return True
+
+
+def _is_first(entry: TimelineEntry) -> bool:
+    """Whether nobody had taken it before, or not since it was opened again: a hand-over is the provider's affair."""
     told = TimelineEntry.objects.filter(incident=entry.incident_id, pk__lt=entry.pk)
     last = told.filter(kind__in=["acknowledged", "reopened"]).order_by("pk").values_list("kind", flat=True).last()
     return last != "acknowledged"
