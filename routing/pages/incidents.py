@@ -20,7 +20,7 @@ from .forms import AssignForm, IncidentFilter, NoteForm, ReasonForm, ReopenForm,
 from .incident_parts import parts_for
 from .requests import PageRequest, polled
 
-PER_PAGE = 25
+PER_PAGE = 20
 LINES = 40
 """How many of a timeline are shown at first."""
 
