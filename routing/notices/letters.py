@@ -110,7 +110,7 @@ def _small_print(person: Person) -> tuple[str, ...]:
 
 def _as_text(sheet: Sheet) -> str:
     """Paragraphs of at most 72 characters a line; addresses and other long words are never broken."""
-    facts = [_wrapped(f"{label}: {value}", INDENT) for label, value in sheet.content.facts]
+    facts = [_wrapped(f"{label}: {value}", INDENT, 2 * INDENT) for label, value in sheet.content.facts]
     parts = [
         _wrapped(sheet.greeting),
         _wrapped(sheet.content.lead),
@@ -123,9 +123,13 @@ def _as_text(sheet: Sheet) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _wrapped(text: str, indent: str = "") -> str:
-    """Each line of `text` by itself, so that lists and steps stay what they are."""
+def _wrapped(text: str, indent: str = "", further: str = "") -> str:
+    """Each line of `text` by itself, so that lists and steps stay what they are; it goes on `further` in."""
     wrapper = textwrap.TextWrapper(
-        WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=further or indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return "\n".join(wrapper.fill(line) for line in text.strip("\n").splitlines())

@@ -184,7 +184,7 @@ def note(request: PageRequest, number: int) -> HttpResponse:
     staff = request.user.is_staff
     if incident.status == Status.CLOSED and not staff:
         return show(request, incident, refused=_meanwhile(incident, request), status=409)
-    form = NoteForm(request.POST, request.FILES)
+    form = NoteForm(request.POST, request.FILES, writer=request.user)
     if not form.is_valid():
         return show(request, incident, form=form, status=400)
     public = form.cleaned_data["public"] or not staff

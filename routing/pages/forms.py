@@ -78,11 +78,16 @@ class IncidentFilter(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """A note, files, or both; `public` is only asked of the provider's people."""
+    """A note, files, or both. Of the provider's people `public` is asked; customers write to them."""
 
     text = forms.CharField(label=_("Note"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     attachments = AttachmentsField()
     public = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, writer: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not writer.is_staff:
+            self.fields["text"].label = _("Your message")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -88,7 +88,7 @@ def show(
         "new_actions": request.htmx and request.GET.get("seen", incident.status) != incident.status,
         "may_note": reports and (reader.is_staff or incident.status != Status.CLOSED),
         "refused": refused,
-        **_forms(incident, can, form, now=now),
+        **_forms(incident, can, form, writer=reader, now=now),
     }
     template = "pages/incident.html#live" if request.htmx else "pages/incident.html"
     return render(request, template, context, status=status)
@@ -101,10 +101,12 @@ def _timeline(incident: Incident, reader: Person, *, whole: bool) -> dict[str, A
     return {"timeline": shown, "timeline_goes_on": len(lines) > len(shown), "timeline_whole": whole}
 
 
-def _forms(incident: Incident, can: set[str], sent: forms.Form | None, *, now: datetime) -> dict[str, forms.Form]:
+def _forms(
+    incident: Incident, can: set[str], sent: forms.Form | None, *, writer: Person, now: datetime
+) -> dict[str, forms.Form]:
     """An empty form for each action that has one, or the one that was sent and not understood."""
     empty: dict[str, forms.Form] = {
-        "note_form": NoteForm(),
+        "note_form": NoteForm(writer=writer),
         "reason_form": ReasonForm(),
         "reopen_form": ReopenForm(),
         "wait_form": WaitForm(now=now),

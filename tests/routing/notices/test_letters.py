@@ -111,7 +111,7 @@ def test_an_acknowledgement_names_on_call_people_to_nobody(world: World, phones:
     services.acknowledge(incident, by=world.oncall, now=TUESDAY + minutes(12))
     mail = mail_about(phones, world.alice, "taken")
     assert "your report has been taken by: on-call engineer." in mail["text"]
-    assert "Answered: Tue 24 Nov 2026, 10:12, within the target (Tue 24 Nov 2026,\n  11:00)" in mail["text"]
+    assert "Answered: Tue 24 Nov 2026, 10:12, within the target (Tue 24 Nov 2026,\n    11:00)" in mail["text"]
     assert "Marek" not in mail["text"] + mail["html"]
 
 
