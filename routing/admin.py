@@ -11,6 +11,8 @@ from .models import (
     Escalation,
     Incident,
     IntakeKey,
+    Notice,
+    NoticeChoice,
     NotificationRule,
     Page,
     PeriodicJob,
@@ -73,4 +75,6 @@ class AlarmAdmin(LookOnly):
     list_display = ["kind", "key", "raised_at", "cleared_at"]
 
 
-admin.site.register([ContactMethod, NotificationRule, PeriodicJob, Pulse, VerificationCode], LookOnly)
+admin.site.register(
+    [ContactMethod, Notice, NoticeChoice, NotificationRule, PeriodicJob, Pulse, VerificationCode], LookOnly
+)

@@ -4,6 +4,7 @@ from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .incidents.models import IdempotencyKey, Incident, TimelineEntry
 from .intake.models import IntakeKey, Signal
+from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
     ContactMethod,
@@ -28,6 +29,8 @@ __all__ = [
     "Incident",
     "IntakeKey",
     "MailText",
+    "Notice",
+    "NoticeChoice",
     "NotificationRule",
     "Page",
     "PeriodicJob",

@@ -53,6 +53,7 @@ _broker = _Broker()
 
 ADVANCE = partial(_broker.publish, "routing.tasks.advance_escalations")
 SEND = partial(_broker.publish, "routing.paging.tasks.send_due")
+NOTIFY = partial(_broker.publish, "routing.paging.tasks.send_notices")
 HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
 RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
 KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
@@ -73,6 +74,11 @@ def wake_escalations() -> None:
 def wake_senders() -> None:
     """After the commit: some delivery may be sent."""
     _once_committed(SEND)
+
+
+def wake_notifiers() -> None:
+    """After the commit: somebody is to be told of an incident."""
+    _once_committed(NOTIFY)
 
 
 def wake_hang_ups() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -22,7 +21,7 @@ from portal import clock
 from portal.access import may_report, may_work
 from portal.problems import Conflict
 from routing.incidents import services
-from routing.incidents.models import Incident, Status
+from routing.incidents.models import Incident, IncidentQuerySet, Status
 from routing.incidents.services import ActionRefused
 from routing.paging.models import Escalation
 
@@ -44,7 +43,7 @@ def documented(name: str, body: type[Serializer[Any]] | None = None) -> Callable
     )
 
 
-def _whole(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+def _whole(incidents: IncidentQuerySet) -> IncidentQuerySet:
     """With everything shown. People are prefetched rather than joined, so that the same person is one object."""
     return incidents.select_related("project", "escalation").prefetch_related("reporter__groups", "assignee__groups")
 
@@ -56,7 +55,7 @@ class IncidentActions(ApiView, GenericViewSet[Incident]):
 
     # --- what every incident view needs -------------------------------------------------------------------
 
-    def incidents(self) -> QuerySet[Incident]:
+    def incidents(self) -> IncidentQuerySet:
         """What the caller may see."""
         return _whole(Incident.objects.visible_to(self.reader))
 
@@ -133,7 +132,7 @@ class IncidentActions(ApiView, GenericViewSet[Incident]):
     @documented("wait", Wait)
     @action(detail=True, methods=["post"])
     def wait(self, request: Request, number: int) -> Response:
-        """Wait for the customer, or until an instant."""
+        """Wait for the customer, who may be asked a question, or until an instant."""
         incident, now = self.worked()
         return self.done(services.wait(incident, by=self.reader, now=now, **self.body(Wait, now)))
 

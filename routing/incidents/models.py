@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,8 @@ from matrix import labels
 from matrix.models import MatrixVersion, Topic
 from matrix.terms import Priority
 from portal.models import Person, Project
+
+from . import search
 
 
 class Status(models.TextChoices):
@@ -30,17 +33,35 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, person: Person | AnonymousUser) -> Self:
         """Incidents of the projects the person may see.
 
-        To customers, what monitoring found is shown once somebody took it, and from then on; a Blocker at once.
+        To customers, what monitoring found is shown once somebody took it, and from then on; a Blocker at once, and
+        even if it is none any more. What was over before anybody took it stays the provider's own.
         """
         seen = self.filter(project__in=Project.objects.visible_to(person).values("pk"))
         if isinstance(person, Person) and person.is_staff:
             return seen
-        unanswered = Q(source=Incident.Source.MONITORING, status=Status.NEW, responded_at=None)
-        reopened = Exists(TimelineEntry.objects.filter(incident=OuterRef("pk"), kind="reopened"))
-        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~reopened)
+        unanswered = Q(source=Incident.Source.MONITORING, responded_at=None)
+        shown_before = Q(kind="reopened") | Q(kind="priority_changed", data__before=Priority.BLOCKER)
+        known = Exists(TimelineEntry.objects.filter(shown_before, incident=OuterRef("pk")))
+        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~known)
 
     def open(self) -> Self:
         return self.exclude(ENDED)
+
+    def waiting_for_customer(self) -> Self:
+        """Those that go on once the customer has answered."""
+        return self.filter(status=Status.WAITING, awaits_customer=True)
+
+    def matching(self, words: str) -> Self:
+        """Those with this number, or with all of `words` in what they say or in one of their public notes."""
+        number = Q(pk=search.number_of(words)) if search.number_of(words) else Q(pk__in=[])
+        query = search.query_of(words)
+        if query is None:
+            return self.filter(number)
+        own = Incident.objects.alias(words=search.INCIDENT_WORDS).filter(words=query)
+        notes = TimelineEntry.objects.filter(search.PUBLIC_NOTES).alias(words=search.NOTE_WORDS).filter(words=query)
+        # Each half has an index of its own; an "or" of the two would use neither.
+        found = own.order_by().values("pk").union(notes.order_by().values("incident"))
+        return self.filter(number | Q(pk__in=found))
 
 
 class Incident(models.Model):
@@ -93,6 +114,9 @@ class Incident(models.Model):
     responded_at = models.DateTimeField(_("responded at"), null=True, blank=True)
     restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
     waiting_until = models.DateTimeField(_("waiting until"), null=True, blank=True)
+    awaits_customer = models.BooleanField(
+        _("awaits the customer"), default=False, help_text=_("of one that waits: the customer has been asked")
+    )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     progress_due_at = models.DateTimeField(
         _("progress due at"),
@@ -126,6 +150,7 @@ class Incident(models.Model):
             models.Index(
                 fields=["progress_due_at"], condition=Q(progress_due_at__isnull=False), name="incident_progress_due"
             ),
+            GinIndex(search.INCIDENT_WORDS, name="incident_words"),
         ]
 
     def __str__(self) -> str:
@@ -139,6 +164,10 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def waits_for_customer(self) -> bool:
+        return self.status == Status.WAITING and self.awaits_customer
 
 
 class TimelineEntry(models.Model):
@@ -162,6 +191,7 @@ class TimelineEntry(models.Model):
         verbose_name = _("timeline entry")
         verbose_name_plural = _("timeline")
         ordering = ["incident", "pk"]
+        indexes = [GinIndex(search.NOTE_WORDS, condition=search.PUBLIC_NOTES, name="timeline_public_words")]
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"

@@ -3,10 +3,11 @@
 The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from matrix.content import PriorityContent
@@ -15,13 +16,14 @@ from matrix.models import Topic
 from matrix.sla import Clock, due
 from matrix.terms import Priority
 from portal.models import Person, Project
+from routing.attachments.services import attach
 from routing.decision import Facts
 from routing.gather import ProjectFacts, gather
 from routing.paging import calling, escalating
 from routing.paging.models import Delivery, Escalation, Page
 
 from . import progress
-from .models import OPEN_STATUSES, Incident, Status, TimelineEntry
+from .models import OPEN_STATUSES, Incident, Status
 from .requesting import hand_over
 from .timeline import write
 
@@ -148,7 +150,7 @@ def start(incident: Incident, *, by: Person, now: datetime) -> Incident:
 
 @transaction.atomic
 def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -> Incident:
-    """Give it to somebody, who is told; while new this acknowledges on their behalf."""
+    """Give it to somebody, who is told; while new this acknowledges on their behalf, which the customer is told."""
     escalation, incident = _lock(incident)
     _require(incident, "assign", *OPEN_STATUSES)
     was_new = incident.status == Status.NEW
@@ -162,6 +164,7 @@ def assign(incident: Incident, *, assignee: Person, by: Person, now: datetime) -
     incident.save(update_fields=["status", "assignee", "responded_at", *progress.FIELDS])
     write(incident, "assigned", now=now, by=by, public=False, assignee=assignee.name)
     if was_new:
+        write(incident, "acknowledged", now=now, by=assignee, public=True, via="assignment")
         escalating.end_chain(
             escalation,
             state=Escalation.State.ACKNOWLEDGED,
@@ -208,14 +211,21 @@ def pass_on(
 
 
 @transaction.atomic
-def wait(incident: Incident, *, by: Person, now: datetime, until: datetime | None = None) -> Incident:
-    """Wait until the customer answers, or until a date."""
+def wait(
+    incident: Incident, *, by: Person, now: datetime, until: datetime | None = None, question: str = ""
+) -> Incident:
+    """Wait until the customer answers, or until a date. With a `question` it is the customer who is waited for.
+
+    With both, work goes on at the date even if nobody answers.
+    """
     _escalation, incident = _lock(incident)
     _require(incident, "wait", Status.ACKNOWLEDGED, Status.IN_PROGRESS)
     incident.status, incident.waiting_until = Status.WAITING, until
+    incident.awaits_customer = bool(question) or until is None
     progress.renew(incident, now=now)
-    incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
-    write(incident, "waiting", now=now, by=by, public=True, until=until.isoformat() if until else None)
+    incident.save(update_fields=["status", "waiting_until", "awaits_customer", *progress.FIELDS])
+    date = until.isoformat() if until else None
+    write(incident, "waiting", now=now, by=by, public=True, until=date, question=question)
     return incident
 
 
@@ -271,10 +281,17 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
 
 
 @transaction.atomic
-def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public: bool) -> TimelineEntry:
-    """Append a note; a public one is shown to the customer. What waited for the customer goes on once they answer."""
+def add_note(
+    incident: Incident, *, by: Person, now: datetime, text: str, public: bool, files: Iterable[UploadedFile] = ()
+) -> None:
+    """Append a note, or files, or both; public ones are shown to the customer.
+
+    What waited for the customer goes on once they answer. `files` are as `AttachmentsField` checked them.
+    """
     _escalation, incident = _lock(incident)
-    entry = write(incident, "note", now=now, by=by, public=public, text=text)
+    if text:
+        write(incident, "note", now=now, by=by, public=public, text=text)
+    attach(incident, files, by=by, now=now, public=public)
     if by.is_staff and incident.status != Status.WAITING:
         progress.renew(incident, now=now)
         incident.save(update_fields=[*progress.FIELDS])
@@ -283,7 +300,6 @@ def add_note(incident: Incident, *, by: Person, now: datetime, text: str, public
         progress.renew(incident, now=now)
         incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
         write(incident, "answered", now=now, public=True)
-    return entry
 
 
 @transaction.atomic

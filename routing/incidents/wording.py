@@ -89,9 +89,10 @@ def _passed_on(data: Data) -> str:
 
 
 def _waiting(data: Data) -> str:
+    text = _("Waiting for the customer")
     if data.get("until"):
-        return _("Waiting until %(until)s") % {"until": _moment(data["until"])}
-    return _("Waiting for the customer")
+        text = _("Waiting until %(until)s") % {"until": _moment(data["until"])}
+    return f"{text}: {data['question']}" if data.get("question") else text
 
 
 def _with_reason(text: Callable[[], str]) -> Callable[[Data], str]:
@@ -132,6 +133,7 @@ def via_text(via: str) -> str:
         "link": _("link in the message"),
         "portal": _("click in the portal"),
         "api": _("API"),
+        "assignment": _("assignment"),
     }
     return ways.get(via, via)
 

@@ -8,18 +8,18 @@ from django.db.models import Case, F, Q, QuerySet, When
 
 from matrix import labels
 from matrix.facts import published
-from portal.models import Person
+from portal.models import ADMINISTRATORS, ON_CALL, SERVICE_DESK, Person
 from routing.course import course
 from routing.decision import Link
 from routing.gather import gather
-from routing.incidents.models import Incident, Status, TimelineEntry
+from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
 from routing.incidents.wording import text_of
 from routing.paging import escalating
 from routing.paging.models import Escalation, Page
 from routing.presentation import actor_for
 
 
-def incidents_for(reader: Person, wanted: dict[str, Any]) -> QuerySet[Incident]:
+def incidents_for(reader: Person, wanted: dict[str, Any]) -> IncidentQuerySet:
     """What the reader may see of what is `wanted` (the filter's fields): unacknowledged first, by due time."""
     found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee")
     status = wanted.get("status")
@@ -31,17 +31,19 @@ def incidents_for(reader: Person, wanted: dict[str, Any]) -> QuerySet[Incident]:
         found = found.filter(priority=priority)
     if project := wanted.get("project"):
         found = found.filter(project=project)
+    if kind := wanted.get("kind"):
+        found = found.filter(kind=kind)
     if words := wanted.get("q"):
-        found = found.filter(_matching(words))
+        found = found.matching(words)
     unanswered_first = Case(When(status=Status.NEW, then=0), default=1)
     by_due_time = Case(When(status=Status.NEW, then=F("respond_by"))).asc(nulls_last=True)
     return found.order_by(unanswered_first, by_due_time, "-pk")
 
 
-def _matching(words: str) -> Q:
-    found = Q(title__icontains=words) | Q(description__icontains=words)
-    number = words.removeprefix("#")
-    return found | Q(pk=int(number)) if number.isdecimal() and len(number) < 18 else found
+def workers() -> QuerySet[Person]:
+    """Everybody of the provider who may have an incident, by name."""
+    working = Q(groups__name__in=[SERVICE_DESK, ON_CALL, ADMINISTRATORS]) | Q(is_superuser=True)
+    return Person.objects.filter(working, is_active=True, is_staff=True).distinct().order_by("name")
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,31 @@ class Line:
     note: bool
 
 
-def timeline_for(incident: Incident, reader: Person) -> list[Line]:
-    """The timeline, oldest first: customers see its public part."""
-    entries: QuerySet[TimelineEntry] = incident.timeline.prefetch_related("actor__groups").order_by("pk")
+def timeline_for(incident: Incident, reader: Person, *, latest: int | None = None) -> list[Line]:
+    """The timeline, newest first, or its `latest` lines: customers see its public part."""
+    entries: QuerySet[TimelineEntry] = incident.timeline.prefetch_related("actor__groups").order_by("-pk")
     if not reader.is_staff:
         entries = entries.filter(public=True)
     return [
         Line(entry.at, actor_for(entry, reader), text_of(entry), entry.public, entry.kind == "note")
-        for entry in entries
+        for entry in entries[:latest]
     ]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a customer is waited for: who asks, and what; the text may be empty."""
+
+    by: str
+    text: str
+
+
+def question_of(incident: Incident, reader: Person) -> Question | None:
+    """What the incident waits for; None where it does not wait for the customer."""
+    if not incident.waits_for_customer:
+        return None
+    entry = incident.timeline.filter(kind="waiting").select_related("actor").order_by("pk").last()
+    return Question(actor_for(entry, reader), entry.data.get("question", "")) if entry else None
 
 
 def pages_of(escalation: Escalation) -> QuerySet[Page]:

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from matrix import labels
 from matrix.models import Topic
 from matrix.terms import Priority
-from portal.models import Project
-from routing.incidents.models import Status
+from portal.models import Person, Project
+from routing.attachments.forms import AttachmentsField
+from routing.incidents.models import Incident, Status
 
 PRIORITIES = labels.choices(labels.PRIORITY)
+KINDS = {Incident.Kind.INCIDENT: _("incidents"), Incident.Kind.REQUEST: _("requests")}
 
 
 class InstantField(forms.Field):
@@ -59,6 +61,9 @@ class IncidentFilter(forms.Form):
         label=_("Status"), required=False, choices=[("", _("open")), ("all", _("all")), *Status.choices]
     )
     priority = forms.ChoiceField(label=_("Priority"), required=False, choices=[("", _("all")), *PRIORITIES])
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("all")), *((k.value, KINDS[k]) for k in Incident.Kind)]
+    )
     project = forms.ModelChoiceField(
         label=_("Project"),
         queryset=Project.objects.none(),
@@ -73,10 +78,71 @@ class IncidentFilter(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """A note; `public` is only asked of the provider's people."""
+    """A note, files, or both. Of the provider's people `public` is asked; customers write to them."""
 
-    text = forms.CharField(label=_("Note"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(label=_("Note"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+    attachments = AttachmentsField()
     public = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, writer: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not writer.is_staff:
+            self.fields["text"].label = _("Your message")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("text") and not given.get("attachments") and not self.errors:
+            self.add_error("text", _("Write something, or attach a file."))
+        return given
+
+
+class WaitForm(forms.Form):
+    """What is waited for: the customer's answer, a date, or whichever comes first."""
+
+    question = forms.CharField(
+        label=_("What does the customer have to answer?"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The customer reads this, and is told by e-mail. Empty: only the date is waited for."),
+    )
+    until = InstantField(
+        label=_("Go on in any case at (optional)"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["until"]
+        if until is not None and until <= self.now:
+            raise forms.ValidationError(_("That instant has passed."))
+        return until
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("question") and not given.get("until") and not self.errors:
+            self.add_error("question", _("Ask something, or name a date."))
+        return given
+
+
+class AssignForm(forms.Form):
+    """Who is to have an incident: somebody who works incidents."""
+
+    assignee = forms.ModelChoiceField(label=_("Who is to have it?"), queryset=Person.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, people: QuerySet[Person], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]  # a ModelChoiceField, see above
+
+
+class ReopenForm(forms.Form):
+    """Why an incident is not over."""
+
+    remark = forms.CharField(label=_("What is still wrong?"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ReasonForm(forms.Form):

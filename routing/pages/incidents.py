@@ -1,31 +1,28 @@
-"""Incidents: the list, one incident, and what may be done with it."""
+"""Incidents: the list and one incident; what may be done with it is in `actions.py`."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from portal import clock
 from portal.access import may_report, may_work
-from portal.models import Project
-from routing.incidents import services
+from portal.models import Person, Project
 from routing.incidents.models import Incident, Status
 from routing.presentation import person_for
 
-from .desk import chain_state, incidents_for, timeline_for
-from .forms import IncidentFilter, NoteForm, ReasonForm, RemarkForm
+from .desk import chain_state, incidents_for, question_of, timeline_for, workers
+from .forms import AssignForm, IncidentFilter, NoteForm, ReasonForm, ReopenForm, WaitForm
 from .incident_parts import parts_for
-from .requests import PageRequest, page, polled
+from .requests import PageRequest, polled
 
-PER_PAGE = 25
+PER_PAGE = 20
+LINES = 40
+"""How many of a timeline are shown at first."""
 
 
 @polled
@@ -34,50 +31,89 @@ def index(request: PageRequest) -> HttpResponse:
     wanted = IncidentFilter(request.GET, projects=Project.objects.visible_to(request.user))
     wanted.is_valid()
     found = incidents_for(request.user, wanted.cleaned_data)
+    rows = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "now": clock.now(),
         "filter": wanted,
         "filtered": any(wanted.cleaned_data.values()),
-        "rows": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "rows": rows,
+        **_what_to_do(request.user, empty=not rows.paginator.count),
     }
     return render(request, "pages/incidents.html#rows" if request.htmx else "pages/incidents.html", context)
+
+
+def _what_to_do(reader: Person, *, empty: bool) -> dict[str, Any]:
+    """What a customer may want to know beside the list: what waits for them, and whether there ever was anything."""
+    if reader.is_staff:
+        return {}
+    theirs = Incident.objects.visible_to(reader)
+    return {
+        "waiting_for_you": theirs.waiting_for_customer().count(),
+        "never_any": empty and not theirs.exists(),
+        "has_projects": not empty or Project.objects.visible_to(reader).exists(),
+    }
 
 
 @polled
 def detail(request: PageRequest, number: int) -> HttpResponse:
     """One incident."""
-    return _detail(request, _incident(request, number))
+    return show(request, find(request, number))
 
 
-def _incident(request: PageRequest, number: int) -> Incident:
+def find(request: PageRequest, number: int) -> Incident:
+    """The incident, where the reader may see it; else 404."""
     visible = Incident.objects.visible_to(request.user)
     return get_object_or_404(visible.select_related("project__customer", "assignee", "reporter", "topic"), pk=number)
 
 
-def _detail(
+def show(
     request: PageRequest, incident: Incident, *, refused: str = "", form: forms.Form | None = None, status: int = 200
 ) -> HttpResponse:
+    """The incident's page, or its moving part. `form` is one that was not understood, `refused` what was not done."""
     now = clock.now()
     reader = request.user
-    works = may_work(reader)
-    reports = works or may_report(reader, incident.project)
+    reports = may_work(reader) or may_report(reader, incident.project)
+    can = possible(incident, works=may_work(reader), reports=reports)
     context = {
         "now": now,
         "here": incident_address(incident),
         "incident": incident,
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
-        "timeline": timeline_for(incident, reader),
+        **_timeline(incident, reader, whole=request.GET.get("timeline") == "all"),
+        "question": question_of(incident, reader),
         **parts_for(incident, reader, now=now),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
-        "actions": _possible(incident, works=works, reports=reports),
-        "may_note": reports,
+        "actions": can,
+        "new_actions": request.htmx and request.GET.get("seen", incident.status) != incident.status,
+        "may_note": reports and (reader.is_staff or incident.status != Status.CLOSED),
         "refused": refused,
-        "note_form": form if isinstance(form, NoteForm) else NoteForm(),
-        "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
+        **_forms(incident, can, form, writer=reader, now=now),
     }
     template = "pages/incident.html#live" if request.htmx else "pages/incident.html"
     return render(request, template, context, status=status)
+
+
+def _timeline(incident: Incident, reader: Person, *, whole: bool) -> dict[str, Any]:
+    """The newest lines; all of them where that is asked for."""
+    lines = timeline_for(incident, reader, latest=None if whole else LINES + 1)
+    shown = lines if whole else lines[:LINES]
+    return {"timeline": shown, "timeline_goes_on": len(lines) > len(shown), "timeline_whole": whole}
+
+
+def _forms(
+    incident: Incident, can: set[str], sent: forms.Form | None, *, writer: Person, now: datetime
+) -> dict[str, forms.Form]:
+    """An empty form for each action that has one, or the one that was sent and not understood."""
+    empty: dict[str, forms.Form] = {
+        "note_form": NoteForm(writer=writer),
+        "reason_form": ReasonForm(),
+        "reopen_form": ReopenForm(),
+        "wait_form": WaitForm(now=now),
+    }
+    if "assign" in can:
+        empty["assign_form"] = AssignForm(people=workers(), initial={"assignee": incident.assignee_id})
+    return {name: sent if sent is not None and type(sent) is type(each) else each for name, each in empty.items()}
 
 
 def incident_address(incident: Incident) -> str:
@@ -85,137 +121,22 @@ def incident_address(incident: Incident) -> str:
     return reverse("incident", args=[incident.pk])
 
 
-def _possible(incident: Incident, *, works: bool, reports: bool) -> set[str]:
+def possible(incident: Incident, *, works: bool, reports: bool) -> set[str]:
     """The actions to offer: those the reader has a right to and the status allows."""
     can: set[str] = set()
     if reports and incident.status == Status.RESOLVED:
         can.add("reopen")
-    if works and incident.is_open:
-        can |= {"resolve", "pass_on"}
-        can |= {"acknowledge"} if incident.status == Status.NEW else set()
-        can |= {"start"} if incident.status in (Status.ACKNOWLEDGED, Status.WAITING) else set()
+    if works:
+        can |= OFFERED.get(incident.status, set())
     return can
 
 
-def _act(request: PageRequest, incident: Incident, change: Callable[[], Any], *, done: str) -> HttpResponse:
-    """Make one change and show the incident; where its status forbids it by now, say what happened meanwhile."""
-    try:
-        change()
-    except services.ActionRefused:
-        fresh = _incident(request, incident.pk)
-        return _detail(request, fresh, refused=_meanwhile(fresh, request), status=409)
-    messages.success(request, done)
-    return redirect(incident_address(incident))
-
-
-def _meanwhile(incident: Incident, request: PageRequest) -> str:
-    lines = timeline_for(incident, request.user)
-    last = f"{lines[-1].actor}: {lines[-1].text}" if lines else ""
-    return _("Nothing was changed: the incident is %(status)s by now. %(last)s") % {
-        "status": incident.get_status_display(),
-        "last": last,
-    }
-
-
-def _for_work(request: PageRequest, number: int) -> Incident:
-    """The incident, for somebody who may work it."""
-    incident = _incident(request, number)
-    if not may_work(request.user):
-        raise PermissionDenied
-    return incident
-
-
-def _for_reporting(request: PageRequest, number: int) -> Incident:
-    """The incident, for somebody who may work it or report on its project."""
-    incident = _incident(request, number)
-    if not may_report(request.user, incident.project):
-        raise PermissionDenied
-    return incident
-
-
-@require_POST
-@page
-def acknowledge(request: PageRequest, number: int) -> HttpResponse:
-    """Take it; who comes second reads who has it."""
-    incident = _for_work(request, number)
-
-    def take() -> None:
-        taken = services.acknowledge(incident, by=request.user, now=clock.now())
-        if taken.assignee_id != request.user.pk:
-            raise services.ActionRefused("acknowledge", taken.status)
-
-    return _act(request, incident, take, done=_("Acknowledged. Nobody else is called."))
-
-
-@require_POST
-@page
-def start(request: PageRequest, number: int) -> HttpResponse:
-    """Begin to work on it."""
-    incident = _for_work(request, number)
-    return _act(
-        request,
-        incident,
-        lambda: services.start(incident, by=request.user, now=clock.now()),
-        done=_("Work in progress."),
-    )
-
-
-@require_POST
-@page
-def pass_on(request: PageRequest, number: int) -> HttpResponse:
-    """Pass it on to the next in the chain, with an optional remark."""
-    incident = _for_work(request, number)
-    form = RemarkForm(request.POST)
-    note = form.cleaned_data["remark"] if form.is_valid() else ""
-    return _act(
-        request,
-        incident,
-        lambda: services.pass_on(incident, by=request.user, now=clock.now(), note=note),
-        done=_("Passed on: the next in the chain is called now."),
-    )
-
-
-@require_POST
-@page
-def resolve(request: PageRequest, number: int) -> HttpResponse:
-    """Resolve it; the reason is required."""
-    incident = _for_work(request, number)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        return _detail(request, incident, form=form, status=400)
-    return _act(
-        request,
-        incident,
-        lambda: services.resolve(incident, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"]),
-        done=_("Resolved."),
-    )
-
-
-@require_POST
-@page
-def reopen(request: PageRequest, number: int) -> HttpResponse:
-    """It was not over: the chain starts again."""
-    incident = _for_reporting(request, number)
-    form = RemarkForm(request.POST)
-    reason = form.cleaned_data["remark"] if form.is_valid() else ""
-    return _act(
-        request,
-        incident,
-        lambda: services.reopen(incident, by=request.user, now=clock.now(), reason=reason),
-        done=_("Reopened. The chain starts again."),
-    )
-
-
-@require_POST
-@page
-def note(request: PageRequest, number: int) -> HttpResponse:
-    """Write a note: customers' notes are public, the provider's people choose."""
-    incident = _for_reporting(request, number)
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        return _detail(request, incident, form=form, status=400)
-    public = form.cleaned_data["public"] or not request.user.is_staff
-    services.add_note(incident, by=request.user, now=clock.now(), text=form.cleaned_data["text"], public=public)
-    done = _("The note was added; the customer reads it.") if public else _("The internal note was added.")
-    messages.success(request, done)
-    return redirect(incident_address(incident))
+ALWAYS = {"resolve", "pass_on", "assign"}
+OFFERED: dict[str, set[str]] = {
+    Status.NEW: {"acknowledge", *ALWAYS},
+    Status.ACKNOWLEDGED: {"start", "wait", *ALWAYS},
+    Status.IN_PROGRESS: {"wait", *ALWAYS},
+    Status.WAITING: {"start", *ALWAYS},
+    Status.RESOLVED: {"close"},
+}
+"""What those who work incidents may do to one, by its status."""

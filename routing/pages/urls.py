@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import appointments, attachments, contact, duty, home, incidents, links, matrix, moving, report
+from . import actions, appointments, attachments, contact, duty, home, incidents, links, matrix, moving, report
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,12 +12,15 @@ urlpatterns = [
     path("incidents/", incidents.index, name="incidents"),
     path("incidents/new/", report.report, name="incident_new"),
     path("incidents/<int:number>/", incidents.detail, name="incident"),
-    path("incidents/<int:number>/note/", incidents.note, name="incident_note"),
-    path("incidents/<int:number>/reopen/", incidents.reopen, name="incident_reopen"),
-    path("incidents/<int:number>/resolve/", incidents.resolve, name="incident_resolve"),
-    path("incidents/<int:number>/pass-on/", incidents.pass_on, name="incident_pass_on"),
-    path("incidents/<int:number>/acknowledge/", incidents.acknowledge, name="incident_acknowledge"),
-    path("incidents/<int:number>/start/", incidents.start, name="incident_start"),
+    path("incidents/<int:number>/note/", actions.note, name="incident_note"),
+    path("incidents/<int:number>/reopen/", actions.reopen, name="incident_reopen"),
+    path("incidents/<int:number>/resolve/", actions.resolve, name="incident_resolve"),
+    path("incidents/<int:number>/pass-on/", actions.pass_on, name="incident_pass_on"),
+    path("incidents/<int:number>/acknowledge/", actions.acknowledge, name="incident_acknowledge"),
+    path("incidents/<int:number>/start/", actions.start, name="incident_start"),
+    path("incidents/<int:number>/wait/", actions.wait, name="incident_wait"),
+    path("incidents/<int:number>/assign/", actions.assign, name="incident_assign"),
+    path("incidents/<int:number>/close/", actions.close, name="incident_close"),
     path("incidents/<int:number>/files/<uuid:key>/", attachments.download, name="attachment"),
     path("incidents/<int:number>/move/", moving.move, name="incident_move"),
     path("incidents/<int:number>/appointment/", appointments.confirm, name="appointment_confirm"),

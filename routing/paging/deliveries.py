@@ -129,10 +129,9 @@ def failed(delivery: Delivery, *, error: str, now: datetime, number: bool, sourc
     lock_escalations([delivery])
     if not _finished(delivery, sources, State.FAILED, now=now, error=error[:300], gave_up=True):
         return False
-    first = delivery.pages.order_by("pk").first()
-    if first is not None:
+    if name := _recipients_name(delivery):
         kind = "number_failed" if number else "delivery_failed"
-        raise_alarm(kind, _alarm_key(delivery), now=now, name=first.name, channel=delivery.channel, error=error[:300])
+        raise_alarm(kind, _alarm_key(delivery), now=now, name=name, channel=delivery.channel, error=error[:300])
     elif delivery.kind == Delivery.Kind.LETTER:
         name, key = delivery.mail_text.name, f"letter:{delivery.pk}"
         raise_alarm("delivery_failed", key, now=now, name=name, channel=delivery.channel, error=error[:300])
@@ -143,11 +142,21 @@ def failed(delivery: Delivery, *, error: str, now: datetime, number: bool, sourc
     return True
 
 
+def _recipients_name(delivery: Delivery) -> str:
+    """Whom a page or a notice was meant for; empty for a code or a test, whose sender sees that nothing comes."""
+    first = delivery.pages.order_by("pk").first()
+    if first is not None:
+        return first.name
+    return delivery.notice.person.name if delivery.kind == Delivery.Kind.NOTICE else ""
+
+
 def _alarm_key(delivery: Delivery) -> str:
     """Recipient and channel; the address itself is private, and alarms are read by many. Empty if nobody is meant."""
     recipient = delivery.pages.order_by("pk").values_list("recipient", flat=True).first()
     if recipient is None and delivery.method is not None:
         recipient = f"{Kind.PERSON}:{delivery.method.person_id}"
+    if delivery.kind == Delivery.Kind.NOTICE:
+        recipient = f"{Kind.PERSON}:{delivery.notice.person_id}"
     return f"{recipient}:{delivery.channel}" if recipient else ""
 
 

@@ -10,25 +10,26 @@ from routing.telephony.errors import PermanentError, TemporaryError
 
 PERMANENT = 500
 """SMTP replies from here on are final (RFC 5321, section 4.2.1)."""
-
-
 INVITATION = "text/calendar; method=REQUEST"
 
 
-def send_mail(*, to: str, subject: str, body: str, name: str, calendar: str = "") -> None:
+def send_mail(
+    *, to: str, subject: str, body: str, name: str, html: str = "", about: str = "", calendar: str = ""
+) -> None:
     """Hand one mail to the mail server. `name` makes its Message-ID, so that a repetition is known for one.
 
-    `calendar` is an invitation beside the text, which mail programs show with their own buttons (RFC 6047).
+    Mails `about` the same are shown as one conversation. `calendar` is an invitation beside the text, which mail
+    programs show with their own buttons (RFC 6047).
 
     Raises TemporaryError and PermanentError.
     """
     domain = urlsplit(settings.PUBLIC_URL).hostname
-    message = EmailMultiAlternatives(
-        subject,
-        body,
-        to=[to],
-        headers={"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"},
-    )
+    headers = {"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"}
+    if about:
+        headers["References"] = f"<{about}@{domain}>"
+    message = EmailMultiAlternatives(subject, body, to=[to], headers=headers)
+    if html:
+        message.attach_alternative(html, "text/html")
     if calendar:
         message.attach_alternative(calendar, INVITATION)
     try:

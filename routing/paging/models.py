@@ -221,7 +221,8 @@ class Delivery(models.Model):
 
     The row exists before the provider is called; its `public_id` travels in every callback URL. `state` only moves
     forward: queued, sending (leased), accepted (the provider has it), then delivered, failed or unknown; cancelled
-    where an acknowledgement came first. A verification code or a test has a `method` instead of pages.
+    where an acknowledgement came first. A verification code or a test has a `method` instead of pages, what customers
+    are told of their incident has a `notice`.
     """
 
     class Kind(models.TextChoices):
@@ -230,6 +231,7 @@ class Delivery(models.Model):
         REMINDER = "reminder", _("reminder")
         CODE = "code", _("verification code")
         TEST = "test", _("test")
+        NOTICE = "notice", _("notice")
         LETTER = "letter", _("letter")
 
     class State(models.TextChoices):
@@ -287,7 +289,15 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="delivery_queued"),
+            # However many notices wait for a mail server, finding what pages people takes no longer.
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state="queued") & ~Q(kind="notice"),
+                name="delivery_queued",
+            ),
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state="queued", kind="notice"), name="delivery_notice_queued"
+            ),
             models.Index(
                 fields=["leased_until"], condition=Q(state__in=["sending", "unknown"]), name="delivery_leased"
             ),

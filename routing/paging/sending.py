@@ -13,13 +13,14 @@ from threading import BoundedSemaphore
 import structlog
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import translation
 
 from matrix.terms import Channel
 from portal import clock
 from portal.kill_points import kill_point
+from routing.notices.letters import Letter, letter_of
 from routing.telephony import client, reports
 from routing.telephony.errors import PermanentError, ProviderError, TemporaryError, UnknownOutcome
 
@@ -44,19 +45,30 @@ BACK_OFF = (2, 4, 8, 15, 30, 60)
 JITTER = 0.25
 LONGEST_WAIT = 300
 MAX_ATTEMPTS = 8
+NOTICE_BACK_OFF = (15, 60, 120, 300, 600, 1800, 3600)
+NOTICE_ATTEMPTS = 30
+"""A notice can wait for a mail server that is away: the last attempt is made after a day."""
 CLAIM_TRIES = 3
 AT_ONCE = 16
 """How many requests to the provider are under way at once; each spends its time waiting."""
+NOTICES_AT_ONCE = 4
+NOTICE_KEEPS_PLACE = timedelta(days=1)
+"""How long one that cannot be sent holds back those after it."""
+NOTICE_ROUNDS = 20
 PROVIDER_ALARMS = ("provider_unavailable", "provider_refused")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this worker sends now, to whom, and what it says; a code or a test tells of no matter."""
+    """A delivery that this worker sends now, to whom, and what it says; a code or a test tells of no matter.
+
+    A notice is a `letter` ready to be sent.
+    """
 
     delivery: Delivery
     matters: tuple[Matter, ...]
     name: str
+    letter: Letter | None = None
 
     @property
     def way(self) -> str:
@@ -68,38 +80,71 @@ class Claim:
 
 
 def due_deliveries(*, now: datetime, limit: int = 200) -> list[int]:
-    """Ids of what is queued and due at `now`, the longest waiting first."""
-    due = Delivery.objects.filter(state=State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
-    return list(due.values_list("pk", flat=True)[:limit])
+    """Ids of what is queued and due at `now`, the longest waiting first; notices apart."""
+    return _first(_due(now).exclude(kind=Delivery.Kind.NOTICE), limit)
+
+
+def due_notices(*, now: datetime, limit: int = 50) -> list[int]:
+    """Ids of notices that are due at `now`, the longest waiting first; of those to one address the first alone.
+
+    So they arrive in the order in which things happened, also once a mail server that was away is back.
+    """
+    notices = Delivery.objects.filter(kind=Delivery.Kind.NOTICE, state__in=deliveries.UNCONFIRMED)
+    earlier = notices.filter(channel=OuterRef("channel"), to=OuterRef("to"), pk__lt=OuterRef("pk"))
+    one_at_a_time = ~Exists(earlier.filter(created_at__gt=now - NOTICE_KEEPS_PLACE))
+    return _first(_due(now).filter(one_at_a_time, kind=Delivery.Kind.NOTICE), limit)
+
+
+def _first(due: QuerySet[Delivery], limit: int) -> list[int]:
+    return list(due.order_by("next_attempt_at", "pk").values_list("pk", flat=True)[:limit])
 
 
 _slots = BoundedSemaphore(AT_ONCE)
 """However many runs overlap in this process: with a slow provider they must not use up the database's connections."""
+_notice_slots = BoundedSemaphore(NOTICES_AT_ONCE)
+"""Notices have few of their own: however slow the mail server is, they take none from what pages people."""
 
 
 def send_all_due(*, now: datetime) -> int:
-    """Send everything that is due side by side, begun in its order; how many were found.
+    """Send everything that is due, notices apart, side by side, begun in its order; how many were found.
 
     One that goes wrong does not stop the others. Each thread works on a connection of its own; where all are busy
     with earlier runs nothing is begun, and the next tick asks again.
     """
-    waiting = deque(due_deliveries(now=now))
-    found = len(waiting)
-    threads = sum(_slots.acquire(blocking=False) for _thread in range(min(AT_ONCE, found)))
-    if threads:
-        with ThreadPoolExecutor(threads, "sender") as pool:
-            for _thread in range(threads):
-                pool.submit(_send_from, waiting)
+    due = due_deliveries(now=now)
+    _send_side_by_side(due, _slots, AT_ONCE)
+    return len(due)
+
+
+def send_due_notices(*, now: datetime) -> int:
+    """Send the notices that are due, as `send_all_due` sends the rest; how many were found."""
+    found = 0
+    for _round in range(NOTICE_ROUNDS):
+        due = due_notices(now=now)
+        found += len(due)
+        if not _send_side_by_side(due, _notice_slots, NOTICES_AT_ONCE):
+            break
     return found
 
 
-def _send_from(waiting: deque[int]) -> None:
+def _send_side_by_side(due: list[int], slots: BoundedSemaphore, at_once: int) -> bool:
+    """False where nothing was begun: there is nothing, or other runs use every slot."""
+    waiting = deque(due)
+    threads = sum(slots.acquire(blocking=False) for _thread in range(min(at_once, len(due))))
+    if threads:
+        with ThreadPoolExecutor(threads, "sender") as pool:
+            for _thread in range(threads):
+                pool.submit(_send_from, waiting, slots)
+    return threads > 0
+
+
+def _send_from(waiting: deque[int], slots: BoundedSemaphore) -> None:
     try:
         while waiting:
             _send_next(waiting)
     finally:
         connections.close_all()
-        _slots.release()
+        slots.release()
 
 
 def _send_next(waiting: deque[int]) -> None:
@@ -111,6 +156,8 @@ def _send_next(waiting: deque[int]) -> None:
         send_delivery(delivery_id)
     except Exception:
         log.exception("sending_broke", delivery=delivery_id)
+        broken = Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, kind=Delivery.Kind.NOTICE)
+        broken.update(next_attempt_at=clock.now() + LEASE)
 
 
 def send_delivery(delivery_id: int) -> None:
@@ -206,6 +253,9 @@ def _what_it_says(delivery: Delivery, *, now: datetime) -> Claim | None:
         if delivery.method is None or now >= delivery.created_at + CODE_VALID:
             return None
         return Claim(delivery, (), delivery.method.person.name)
+    if delivery.kind == Delivery.Kind.NOTICE:
+        letter = letter_of(delivery)
+        return Claim(delivery, (), "", letter) if letter else None
     if delivery.kind == Delivery.Kind.LETTER:
         return Claim(delivery, (), delivery.mail_text.name)
     pages = list(pages_of(delivery))
@@ -236,11 +286,19 @@ def _send(claim: Claim) -> str:
             case Channel.SMS:
                 return client.send_text(to=delivery.to, body=_text(claim), status_url=_url("status", delivery))
             case Channel.EMAIL:
-                subject, body = _mail(claim)
-                calendar = delivery.mail_text.calendar if delivery.kind == Delivery.Kind.LETTER else ""
-                send_mail(to=delivery.to, subject=subject, body=body, name=str(delivery.public_id), calendar=calendar)
+                _send_mail(claim)
                 return ""
     raise PermanentError(f"nothing is sent by {delivery.channel}", number=False)
+
+
+def _send_mail(claim: Claim) -> None:
+    to, name = claim.delivery.to, str(claim.delivery.public_id)
+    if letter := claim.letter:
+        send_mail(to=to, subject=letter.subject, body=letter.text, name=name, html=letter.html, about=letter.about)
+        return
+    subject, body = _mail(claim)
+    calendar = claim.delivery.mail_text.calendar if claim.delivery.kind == Delivery.Kind.LETTER else ""
+    send_mail(to=to, subject=subject, body=body, name=name, calendar=calendar)
 
 
 def _url(name: str, delivery: Delivery) -> str:
@@ -302,23 +360,27 @@ def _note_failure(claim: Claim, error: ProviderError, *, now: datetime) -> None:
         case TemporaryError():
             if error.account:
                 raise_alarm("provider_refused", claim.way, now=now, error=text)
-            _try_again(delivery, at=now + _wait(delivery.attempts, error.retry_after), error=text, now=now)
+            _try_again(delivery, at=now + _wait(delivery, error.retry_after), error=text, now=now)
 
 
 def _try_again(delivery: Delivery, *, at: datetime, error: str, now: datetime) -> None:
+    """Again, unless it was tried often enough; an administrator is told where that is more often than a page may be."""
     sources = (State.SENDING, State.UNKNOWN)
-    if delivery.attempts < MAX_ATTEMPTS:
+    if delivery.attempts >= MAX_ATTEMPTS:
+        way = "mail" if delivery.channel == Channel.EMAIL else "phone"
+        raise_alarm("provider_unavailable", way, now=now, error=error)
+    if delivery.attempts < (NOTICE_ATTEMPTS if delivery.kind == Delivery.Kind.NOTICE else MAX_ATTEMPTS):
         deliveries.again(delivery, at=at, error=error, sources=sources)
-        return
-    way = "mail" if delivery.channel == Channel.EMAIL else "phone"
-    raise_alarm("provider_unavailable", way, now=now, error=error)
-    deliveries.failed(delivery, error=error, now=now, number=False, sources=sources)
+    else:
+        deliveries.failed(delivery, error=error, now=now, number=False, sources=sources)
 
 
-def _wait(attempts: int, retry_after: float | None) -> timedelta:
-    """Back-off with jitter, or as long as the provider asked for; never more than five minutes."""
-    seconds = BACK_OFF[min(attempts, len(BACK_OFF)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- no secret
-    return timedelta(seconds=min(max(seconds, retry_after or 0), LONGEST_WAIT))
+def _wait(delivery: Delivery, retry_after: float | None) -> timedelta:
+    """Back-off with jitter, or as long as the provider asked for: for a page never more than five minutes."""
+    notice = delivery.kind == Delivery.Kind.NOTICE
+    steps = NOTICE_BACK_OFF if notice else BACK_OFF
+    seconds = steps[min(delivery.attempts, len(steps)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- no secret
+    return timedelta(seconds=seconds if notice else min(max(seconds, retry_after or 0), LONGEST_WAIT))
 
 
 # --- Looking up what may have been sent -------------------------------------------------------------------------

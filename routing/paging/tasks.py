@@ -13,6 +13,12 @@ def send_due() -> None:
     sending.send_all_due(now=clock.now())
 
 
+@shared_task(name="routing.paging.tasks.send_notices")
+def send_notices() -> None:
+    """What customers are to be told of their incidents."""
+    sending.send_due_notices(now=clock.now())
+
+
 @shared_task(name="routing.paging.tasks.send_hang_ups")
 def send_hang_ups() -> None:
     """End calls that ring for nothing."""

@@ -7,10 +7,10 @@ import structlog
 from portal import clock
 from routing import housekeeping
 from routing.incidents.reminding import due_incidents, remind_due
-from routing.wake import wake_hang_ups, wake_housekeeper, wake_reconcilers, wake_senders
+from routing.wake import wake_hang_ups, wake_housekeeper, wake_notifiers, wake_reconcilers, wake_senders
 
 from . import escalating, sending
-from .models import Delivery, Escalation, Pulse
+from .models import Escalation, Pulse
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +27,8 @@ def tick() -> None:
     _advance_all(now)
     if sending.due_deliveries(now=now, limit=1):
         wake_senders()
+    if sending.due_notices(now=now, limit=1):
+        wake_notifiers()
     if sending.has_hang_ups(now=now):
         wake_hang_ups()
     if sending.has_unknown(now=now):
@@ -55,14 +57,14 @@ def tick_age(now: datetime) -> timedelta | None:
 
 
 def is_behind(now: datetime) -> bool:
-    """Whether due work lies undone although workers should have done it."""
+    """Whether due work lies undone although workers should have done it; notices may wait for a mail server."""
     age = tick_age(now)
     if age is None or age > LATE:
         return True
     overdue = now - LATE
     return (
         Escalation.objects.filter(due_at__lte=overdue).exists()
-        or Delivery.objects.filter(state=Delivery.State.QUEUED, next_attempt_at__lte=overdue).exists()
+        or bool(sending.due_deliveries(now=overdue, limit=1))
         or due_incidents(overdue).exists()
     )
 
@@ -80,3 +82,8 @@ def send_without_broker() -> None:
     sending.hang_up_due(now=now)
     sending.reconcile_due(now=now)
     sending.settle_due(now=now)
+
+
+def send_notices_without_broker() -> None:
+    """Do in this process what senders of notices would do; takes as long as the mail server does."""
+    sending.send_due_notices(now=clock.now())

@@ -207,3 +207,26 @@ def test_the_web_server_dies_while_a_signal_arrives(house: House, place: str) ->
 def _post(house: House, token: str) -> requests.Response:
     alert = {"labels": {"alertname": "Down", "severity": "critical"}, "status": "firing"}
     return requests.post(f"{house.url}/intake/{token}/alertmanager/", json={"alerts": [alert]}, timeout=15)
+
+
+@pytest.mark.parametrize("at", ["claimed", "before_wake_up"])
+def test_a_customer_is_told_once_whoever_dies(house: House, at: str) -> None:
+    """A receipt survives the sender that had it, and the process that was to wake one."""
+    alice = house.world.alice
+    with house.running("web", "beat", "worker", "sender", at=at):
+        house.wait_until_it_ticks()
+        house.wait_until_web_answers()
+        create_incident(
+            project=house.world.webshop,
+            kind=Incident.Kind.REQUEST,
+            priority="minor",
+            title="Two more servers",
+            source=Incident.Source.PORTAL,
+            by=alice,
+            reporter=alice,
+            now=clock.now(),
+        )
+        house.wait_for_death()
+        house.let_leases_run_out()
+        house.wait_until_all_is_sent()
+    assert len(house.phones.mails(to=alice.email)) == 1

@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from matrix import labels
 from portal.access import may_work
 from portal.models import Person, Project
-from routing.incidents.models import Incident, Status
+from routing.incidents.models import IncidentQuerySet, Status
 
 from .fields import InstantField
 
@@ -22,7 +21,9 @@ class IncidentFilter(serializers.Serializer[Any]):
     priority = serializers.ChoiceField(choices=labels.choices(labels.PRIORITY), required=False)
     project = serializers.SlugField(required=False)
     assignee = serializers.CharField(required=False, help_text="an e-mail address, or “me”")
-    q = serializers.CharField(required=False, max_length=200, help_text="in title, description or number")
+    q = serializers.CharField(
+        required=False, max_length=200, help_text="words of title, description or public notes, or a number"
+    )
 
     def validate_project(self, key: str) -> Project:
         return _visible_project(key, self.context["reader"])
@@ -32,20 +33,14 @@ class IncidentFilter(serializers.Serializer[Any]):
             return str(self.context["reader"].email)
         return str(serializers.EmailField().run_validation(value))
 
-    def apply(self, incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    def apply(self, incidents: IncidentQuerySet) -> IncidentQuerySet:
         """Narrow `incidents` by what was given."""
         given = dict(self.validated_data)
         if email := given.pop("assignee", None):
             incidents = incidents.filter(assignee__email__iexact=email)
         if text := given.pop("q", None):
-            incidents = incidents.filter(_holds(text))
+            incidents = incidents.matching(text)
         return incidents.filter(**given)
-
-
-def _holds(text: str) -> Q:
-    number = text.removeprefix("#")
-    found = Q(title__icontains=text) | Q(description__icontains=text)
-    return found | Q(pk=int(number)) if number.isascii() and number.isdigit() else found
 
 
 def _visible_project(key: str, reader: Person) -> Project:
@@ -115,6 +110,9 @@ class PassOn(serializers.Serializer[Any]):
 
 class Wait(serializers.Serializer[Any]):
     until = InstantField(required=False, allow_null=True, help_text="in the future; without it, for the customer")
+    question = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=5_000, help_text="what the customer is asked"
+    )
 
     def validate_until(self, until: datetime | None) -> datetime | None:
         if until is not None and until <= self.context["now"]:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +40,7 @@ class Watch:
     """One watchdog's memory: when it began, whether it stands in, and when it last pinged outside."""
 
     def __init__(self) -> None:
-        self.sender: threading.Thread | None = None
+        self.senders: dict[str, threading.Thread] = {}
         self.began: datetime | None = None
         self.standing_in = False
         self.pinged_at: datetime | None = None
@@ -76,13 +77,15 @@ class Watch:
             log.error("watchdog_stands_in")
             raise_alarm("tick_late", "tick", now=now)
         ticking.advance_without_broker()
-        self._send()
+        self._send("sender", ticking.send_without_broker)
+        self._send("notices", ticking.send_notices_without_broker)
 
-    def _send(self) -> None:
+    def _send(self, name: str, send: Callable[[], None]) -> None:
         """Beside the looks: a provider that answers slowly must not keep the next page from being due."""
-        if self.sender is None or not self.sender.is_alive():
-            self.sender = threading.Thread(target=_send_all, name="watchdog sender", daemon=True)
-            self.sender.start()
+        running = self.senders.get(name)
+        if running is None or not running.is_alive():
+            self.senders[name] = threading.Thread(target=_safely, args=[send], name=f"watchdog {name}", daemon=True)
+            self.senders[name].start()
 
     def _ping(self, now: datetime) -> None:
         """Only reached while everything due is being done; silence is what the outside service alarms on."""
@@ -97,9 +100,9 @@ class Watch:
             log.warning("heartbeat_not_delivered", error=str(error))
 
 
-def _send_all() -> None:
+def _safely(send: Callable[[], None]) -> None:
     try:
-        ticking.send_without_broker()
+        send()
     except DatabaseError as error:
         log.error("watchdog_database_away", error=str(error))  # noqa: TRY400 -- a trace each second says no more
     except Exception:

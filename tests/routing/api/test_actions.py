@@ -102,6 +102,16 @@ def test_working_waiting_resolving_closing_and_reopening(world: World, api: Logi
         assert (answer.status_code, answer.json()["status"]) == (200, status), action
 
 
+def test_waiting_may_ask_the_customer_something(world: World, api: Login, incident: Incident) -> None:
+    act(api, world.oncall, incident, "acknowledge")
+    act(api, world.oncall, incident, "wait", {"question": "Since when?"})
+    told = api(world.alice).get(f"/api/v1/incidents/{incident.pk}/timeline/").json()[-1]
+    assert told["text"] == "Waiting for the customer: Since when?"
+    assert "Marek" not in told["actor"]
+    act(api, world.alice, incident, "notes", {"text": "Since nine"})
+    assert api(world.alice).get(f"/api/v1/incidents/{incident.pk}/").json()["status"] == "in_progress"
+
+
 @pytest.mark.parametrize("action", ["start", "wait", "close", "reopen"])
 def test_what_the_status_forbids_is_a_conflict(world: World, api: Login, incident: Incident, action: str) -> None:
     before = kinds(incident)

@@ -27,7 +27,7 @@ READ = {
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
 }
-ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move")
+ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move", "wait", "assign", "close")
 
 
 def person_named(world: World, name: str) -> Person:
@@ -70,7 +70,7 @@ def test_the_customer_next_door_finds_no_action(world: World, action: str) -> No
     assert (incident.status, incident.timeline.count()) == ("new", 1)
 
 
-@pytest.mark.parametrize("action", ["acknowledge", "start", "pass-on", "resolve"])
+@pytest.mark.parametrize("action", ["acknowledge", "start", "pass-on", "resolve", "wait", "assign", "close"])
 @pytest.mark.parametrize("name", ["alice", "brm"])
 def test_only_those_who_work_incidents_change_them(world: World, name: str, action: str) -> None:
     incident = report(world.webshop, world.alice)

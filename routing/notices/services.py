@@ -1,0 +1,109 @@
+"""Queues what customers are told of an incident, in the transaction of what it tells; and keeps what they want."""
+
+from collections.abc import Iterator, Mapping
+
+from django.db import transaction
+
+from matrix.terms import Channel
+from portal.models import Person, Project
+from routing.incidents.models import Incident, TimelineEntry
+from routing.paging.models import Delivery
+from routing.wake import wake_notifiers
+
+from .models import Kind, Notice, NoticeChoice
+
+TOLD = {
+    "reported": Kind.RECEIPT,
+    "acknowledged": Kind.ACKNOWLEDGED,
+    "waiting": Kind.QUESTION,
+    "note": Kind.QUESTION,
+    "attached": Kind.QUESTION,
+    "resolved": Kind.RESOLVED,
+    "reopened": Kind.REOPENED,
+}
+"""Which entries of a timeline are told by mail."""
+CONFIRMED = (Kind.RECEIPT, Kind.REOPENED)
+"""Told even to whoever did it."""
+
+
+def tell(entry: TimelineEntry) -> None:
+    """Queue the mails that an entry asks for: to whoever reported its incident, or had it opened again.
+
+    Only what is public is told, and only to the customer's own people; the provider's have their pages and lists.
+    """
+    kind = TOLD.get(entry.kind)
+    if kind is None or not entry.public or not _is_news(entry):
+        return
+    for person in _recipients(entry.incident):
+        if (entry.actor_id != person.pk or kind in CONFIRMED) and may_be_told(person, entry.incident, kind):
+            _queue(entry, person, kind)
+
+
+def _is_news(entry: TimelineEntry) -> bool:
+    """Waiting for a mere date asks nothing, and of one act there is one mail."""
+    match entry.kind:
+        case "waiting":
+            return entry.incident.awaits_customer
+        case "attached":
+            same_act = TimelineEntry.objects.filter(incident=entry.incident_id, at=entry.at, actor=entry.actor_id)
+            return not same_act.filter(kind__in=["note", "reported"], public=True).exists()
+        case "acknowledged":
+            return entry.at != entry.incident.created_at and _is_first(entry)
+    return True
+
+
+def _is_first(entry: TimelineEntry) -> bool:
+    """Whether nobody had taken it before, or not since it was opened again: a hand-over is the provider's affair."""
+    told = TimelineEntry.objects.filter(incident=entry.incident_id, pk__lt=entry.pk)
+    last = told.filter(kind__in=["acknowledged", "reopened"]).order_by("pk").values_list("kind", flat=True).last()
+    return last != "acknowledged"
+
+
+def _recipients(incident: Incident) -> Iterator[Person]:
+    """Whoever reported it, and the last of the customer's people who had it opened again."""
+    reporter = incident.reporter
+    if reporter is not None and not reporter.is_staff:
+        yield reporter
+    reopened = TimelineEntry.objects.filter(incident=incident, kind="reopened", actor__is_staff=False)
+    last = reopened.select_related("actor").order_by("pk").last()
+    if last is not None and last.actor is not None and last.actor != reporter:
+        yield last.actor
+
+
+def may_be_told(person: Person, incident: Incident, kind: str) -> bool:
+    """Whether the person wants it, and is still a contact of the incident's project."""
+    return wants_notice(person, kind) and Project.objects.visible_to(person).filter(pk=incident.project_id).exists()
+
+
+def _queue(entry: TimelineEntry, person: Person, kind: Kind) -> None:
+    delivery = Delivery.objects.create(
+        kind=Delivery.Kind.NOTICE,
+        channel=Channel.EMAIL,
+        to=person.email,
+        language=person.language,
+        next_attempt_at=entry.at,
+        created_at=entry.at,
+    )
+    Notice.objects.create(entry=entry, person=person, kind=kind, delivery=delivery)
+    wake_notifiers()
+
+
+# --- What people want -----------------------------------------------------------------------------------------
+
+
+def wants_notice(person: Person, kind: str) -> bool:
+    """Whether the person wants notices of this kind; so it is until they say otherwise."""
+    return not NoticeChoice.objects.filter(person=person, kind=kind, wanted=False).exists()
+
+
+def choices_of(person: Person) -> dict[str, bool]:
+    """Every kind, and whether the person wants it."""
+    chosen = dict(NoticeChoice.objects.filter(person=person).values_list("kind", "wanted"))
+    return {kind: chosen.get(kind, True) for kind in Kind.values}
+
+
+@transaction.atomic
+def choose(*, by: Person, wanted: Mapping[str, bool]) -> None:
+    """Keep what somebody wants to be told from now on; kinds not named stay as they are."""
+    for kind, wish in wanted.items():
+        NoticeChoice.objects.update_or_create(person=by, kind=Kind(kind), defaults={"wanted": wish})
