@@ -203,7 +203,7 @@ class MaintenanceAdmin(ForAdministrators):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:
         now = clock.now()
         for row in queryset:
-            if _stands(row) and row.period.upper > now and isinstance(request.user, Person):
+            if _stands(row) and row.ends > now and isinstance(request.user, Person):
                 maintenance.cancel(row, by=request.user, now=now)
 
 

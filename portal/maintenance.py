@@ -63,7 +63,7 @@ def change(
     Raises `MaintenanceIsOver`, `ValueError` as `announce` does, and `ChangedMeanwhile` where `maintenance` is no
     longer the last version.
     """
-    period = _period(starts or maintenance.period.lower, ends or maintenance.period.upper)
+    period = _period(starts or maintenance.starts, ends or maintenance.ends)
     return _next(maintenance, projects, by=by, now=now, why=why, period=period, **texts)
 
 
@@ -74,7 +74,7 @@ def cancel(maintenance: Maintenance, *, by: Person | None, now: datetime, why: s
 
 
 def _next(maintenance: Maintenance, projects: Iterable[Project] | None, *, now: datetime, **fields: Any) -> Maintenance:
-    if maintenance.cancelled_at or maintenance.period.upper <= now:
+    if maintenance.cancelled_at or maintenance.ends <= now:
         raise MaintenanceIsOver
     successor = supersede(maintenance, now=now, sequence=maintenance.sequence + 1, **fields)
     _set_projects(successor, maintenance.projects.all() if projects is None else projects)

@@ -65,7 +65,7 @@ def maintenance_of(project: Project, *, since: datetime) -> list[Maintenance]:
 def maintenance_notices(project: Project, *, now: datetime) -> list[Maintenance]:
     """What the project's pages announce: maintenance under way, or to begin within `NOTICE`."""
     rows = maintenance_of(project, since=now)
-    return [row for row in rows if not row.cancelled_at and row.period.lower < now + NOTICE]
+    return [row for row in rows if not row.cancelled_at and row.starts < now + NOTICE]
 
 
 def support_hours_of(project: Project, *, known_at: datetime) -> SupportHours | None:

@@ -7,6 +7,7 @@ exceptions would be a second opinion. Instants are in UTC, so a clock change nee
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from portal.hours import Hours, as_utc, local_instant, open_periods
+from portal.hours import Hours, local_instant, open_periods
 from portal.models import Maintenance, Project, SupportHours
 from portal.opening import SpecialDay, special_days
 
@@ -58,7 +59,8 @@ def ical(subject: Subject, *, now: datetime) -> bytes:
     calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
     for event in _events(subject, now):
         calendar.add_component(event)
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _events(subject: Subject, now: datetime) -> Iterator[Event]:
@@ -95,10 +97,10 @@ def _special_day(subject: Subject, special: SpecialDay) -> Event:
 
 
 def _maintenance(subject: Subject, maintenance: Maintenance) -> Event:
-    revised = as_utc(maintenance.recorded.lower)
+    revised = cast("datetime", maintenance.recorded.lower)
     event = _event(subject, f"maintenance-{maintenance.uid}", _("maintenance"), revised)
-    event.add("dtstart", as_utc(maintenance.period.lower))
-    event.add("dtend", as_utc(maintenance.period.upper))
+    event.add("dtstart", maintenance.starts)
+    event.add("dtend", maintenance.ends)
     event.add("description", maintenance.text_de if get_language() == "de" else maintenance.text_en)
     event.add("sequence", maintenance.sequence)
     event.add("status", "CANCELLED" if maintenance.cancelled_at else "CONFIRMED")

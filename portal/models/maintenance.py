@@ -1,6 +1,8 @@
 """Announced maintenance: when the provider works on projects, and what their people will notice."""
 
 import uuid
+from datetime import datetime
+from typing import cast
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
@@ -45,3 +47,13 @@ class Maintenance(Recorded):
 
     def __str__(self) -> str:
         return f"{self.uid} ({self.sequence})"
+
+    @property
+    def starts(self) -> datetime:
+        """The first instant of the period (UTC)."""
+        return cast("datetime", self.period.lower)
+
+    @property
+    def ends(self) -> datetime:
+        """The first instant after the period (UTC)."""
+        return cast("datetime", self.period.upper)
