@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from matrix import labels
 from matrix.terms import Priority, Role
 
-from .decision import AssigneeFacts, Facts, Source
+from .decision import AssigneeFacts, Facts, Reason, Source
 from .gather import ProjectFacts
 from .paging.escalating import NOTHING_AGREED
 from .presentation import Json, assignee_for, duty_for, team_for
@@ -90,7 +90,9 @@ def _assignees(facts: Facts, role: Role, at: datetime) -> Iterator[Entry]:
 def _person_s_standing(assignee: AssigneeFacts, resolved: Resolved) -> Standing | None:
     """None for a deputy who is not needed."""
     if any(callee.id == assignee.person.id for callee in resolved.people):
-        return Standing(True, reason_text(resolved.reason), None)
+        # Why it is them is no news in a list of roles; that a deputy stands in is.
+        there = resolved.reason is Reason.ASSIGNED
+        return Standing(True, _("can be reached now") if there else reason_text(resolved.reason), None)
     passed = next((each for each in resolved.passed if each.name == assignee.person.name), None)
     return Standing(False, reason_text(passed.reason), passed.until) if passed else None
 

@@ -46,7 +46,7 @@ def standing(world: World, key: str, at: datetime) -> tuple[bool, str, datetime 
 
 
 def test_in_hours_the_sdm_is_there_and_the_deputy_is_not_needed(world: World) -> None:
-    assert standing(world, "sdm-1", TUESDAY) == (True, "holds this role", None)
+    assert standing(world, "sdm-1", TUESDAY) == (True, "can be reached now", None)
     assert standing(world, "sdm-2", TUESDAY) is None
     assert standing(world, "service-desk", TUESDAY) == (True, "the team is at its desk", None)
 
