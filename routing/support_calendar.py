@@ -7,12 +7,13 @@ exceptions would be a second opinion. Instants are in UTC, so a clock change nee
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import cast
+from functools import lru_cache
+from typing import Self, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
@@ -26,18 +27,71 @@ REFRESH = timedelta(hours=4)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What the calendar tells of. `changed_at` is when any of it was last recorded (aware).
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The last version of a maintenance; `revised` is when it was recorded."""
 
-    `calendar` and `hours` are None for a project without support hours.
+    uid: str
+    sequence: int
+    starts: datetime
+    ends: datetime
+    text: str
+    cancelled: bool
+    revised: datetime
+
+    @classmethod
+    def of(cls, row: Maintenance, language: str) -> Self:
+        return cls(
+            uid=str(row.uid),
+            sequence=row.sequence,
+            starts=row.starts,
+            ends=row.ends,
+            text=row.text_de if language == "de" else row.text_en,
+            cancelled=row.cancelled_at is not None,
+            revised=cast("datetime", row.recorded.lower),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that a calendar tells of, `first` to `last`, in one language; `changed_at` is when that last changed.
+
+    `hours` is None for a project without support hours.
     """
 
-    project: Project
-    calendar: SupportHours | None
+    project: str
+    language: str
     hours: Hours | None
-    maintenance: Iterable[Maintenance]
+    special_days: tuple[SpecialDay, ...]
+    maintenance: tuple[Work, ...]
+    first: date
+    last: date
     changed_at: datetime
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        support: tuple[SupportHours, Hours] | None,
+        maintenance: Iterable[Maintenance],
+        *,
+        language: str,
+        changed_at: datetime,
+        now: datetime,
+    ) -> Self:
+        first, last = span(now, support[1].zone if support else settings.TIME_ZONE)
+        with translation.override(language):
+            days = special_days(*support, first=first, last=last) if support else ()
+        return cls(
+            project=project.key,
+            language=language,
+            hours=support[1] if support else None,
+            special_days=tuple(days),
+            maintenance=tuple(Work.of(row, language) for row in maintenance),
+            first=first,
+            last=last,
+            changed_at=changed_at,
+        )
 
 
 def span(now: datetime, zone: str) -> tuple[date, date]:
@@ -49,33 +103,30 @@ def span(now: datetime, zone: str) -> tuple[date, date]:
     return first, (first.replace(year=first.year + 1) + timedelta(days=31)).replace(day=1) - _DAY
 
 
-def ical(subject: Subject, *, now: datetime) -> bytes:
-    """The calendar in the language in force."""
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", f"-//Direktdraht//{_host()}//{(get_language() or 'en').upper()}")
-    calendar.calendar_name = _("%(project)s: support hours and maintenance") % {"project": subject.project.key}
-    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
-    calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
-    for event in _events(subject, now):
-        calendar.add_component(event)
-    content: bytes = calendar.to_ical()
+@lru_cache(maxsize=64)
+def ical(subject: Subject) -> bytes:
+    """The calendar. Kept, because every program of every contact asks for the same one every few hours."""
+    with translation.override(subject.language):
+        calendar = Calendar()
+        calendar.add("version", "2.0")
+        calendar.add("prodid", f"-//Direktdraht//{_host()}//{subject.language.upper()}")
+        calendar.calendar_name = _("%(project)s: support hours and maintenance") % {"project": subject.project}
+        calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
+        calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
+        for event in _events(subject):
+            calendar.add_component(event)
+        content: bytes = calendar.to_ical()
     return content
 
 
-def _events(subject: Subject, now: datetime) -> Iterator[Event]:
-    if subject.calendar and subject.hours:
-        first, last = span(now, subject.hours.zone)
-        for special in special_days(subject.calendar, subject.hours, first=first, last=last):
-            yield _special_day(subject, special)
-        for day in _days(first, last):
-            yield from _openings(subject, subject.hours, day)
-    for maintenance in subject.maintenance:
-        yield _maintenance(subject, maintenance)
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (first + number * _DAY for number in range((last - first).days + 1))
+def _events(subject: Subject) -> Iterator[Event]:
+    for special in subject.special_days:
+        yield _special_day(subject, special)
+    if subject.hours:
+        for number in range((subject.last - subject.first).days + 1):
+            yield from _openings(subject, subject.hours, subject.first + number * _DAY)
+    for work in subject.maintenance:
+        yield _maintenance(subject, work)
 
 
 def _openings(subject: Subject, hours: Hours, day: date) -> Iterator[Event]:
@@ -96,24 +147,23 @@ def _special_day(subject: Subject, special: SpecialDay) -> Event:
     return event
 
 
-def _maintenance(subject: Subject, maintenance: Maintenance) -> Event:
-    revised = cast("datetime", maintenance.recorded.lower)
-    event = _event(subject, f"maintenance-{maintenance.uid}", _("maintenance"), revised)
-    event.add("dtstart", maintenance.starts)
-    event.add("dtend", maintenance.ends)
-    event.add("description", maintenance.text_de if get_language() == "de" else maintenance.text_en)
-    event.add("sequence", maintenance.sequence)
-    event.add("status", "CANCELLED" if maintenance.cancelled_at else "CONFIRMED")
+def _maintenance(subject: Subject, work: Work) -> Event:
+    event = _event(subject, f"maintenance-{work.uid}", _("maintenance"), work.revised)
+    event.add("dtstart", work.starts)
+    event.add("dtend", work.ends)
+    event.add("description", work.text)
+    event.add("sequence", work.sequence)
+    event.add("status", "CANCELLED" if work.cancelled else "CONFIRMED")
     return event
 
 
 def _event(subject: Subject, name: str, title: str, revised: datetime) -> Event:
     """An event that blocks nobody's time. Its UID stays when it is revised: programs then move it, not double it."""
     event = Event()
-    event.add("uid", f"{subject.project.key}-{name}@{_host()}")
+    event.add("uid", f"{subject.project}-{name}@{_host()}")
     event.add("dtstamp", revised)
     event.add("last-modified", revised)
-    event.add("summary", f"{subject.project.key}: {title}")
+    event.add("summary", f"{subject.project}: {title}")
     event.add("transp", "TRANSPARENT")
     return event
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 from django.utils.translation import gettext as _
@@ -69,8 +68,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     if feed is None or feed.kind != CalendarFeed.Kind.PROJECT:
         raise Http404
     project = get_object_or_404(Project.objects.visible_to(feed.person), pk=feed.project_id)
-    with translation.override(feed.person.language or settings.LANGUAGE_CODE):
-        content, changed_at = _project_ical(project, feed, clock.now())
+    content, changed_at = _project_ical(project, feed, clock.now())
     etag, modified = quote_etag(hashlib.sha256(content).hexdigest()), int(changed_at.timestamp())
     headers = {"ETag": etag, "Last-Modified": http_date(modified), "X-Robots-Tag": "noindex, nofollow"}
     response = HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)
@@ -78,11 +76,18 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _project_ical(project: Project, feed: CalendarFeed, now: datetime) -> tuple[bytes, datetime]:
-    """The calendar, and since when it has been as it is."""
+    """The calendar in its person's language, and since when it has been as it is."""
     calendar = support_hours_of(project, known_at=now)
-    facts = hours_facts([calendar], at=now, known_at=now)[calendar.pk] if calendar else None
-    first, _last = span(now, facts.zone if facts else "UTC")
+    support = (calendar, hours_facts([calendar], at=now, known_at=now)[calendar.pk]) if calendar else None
+    first, _last = span(now, calendar.zone if calendar else settings.TIME_ZONE)
     begins = datetime(first.year, first.month, first.day, tzinfo=UTC)
     changed_at = support_changed_at(project, calendar) or feed.created_at
-    subject = Subject(project, calendar, facts, maintenance_of(project, since=begins), changed_at)
-    return ical(subject, now=now), max(changed_at, begins)
+    subject = Subject.of(
+        project,
+        support,
+        maintenance_of(project, since=begins),
+        language=feed.person.language or settings.LANGUAGE_CODE,
+        changed_at=changed_at,
+        now=now,
+    )
+    return ical(subject), max(changed_at, begins)
