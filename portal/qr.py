@@ -21,4 +21,5 @@ def inline_svg(text: str) -> str:
 
 
 def _code(text: str) -> segno.QRCode:
-    return segno.make_qr(text, error="m")
+    # Left to itself the library would write Latin-1 where it can; address books expect UTF-8.
+    return segno.make_qr(text, error="m", encoding="utf-8")

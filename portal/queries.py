@@ -64,7 +64,11 @@ def maintenance_of(project: Project, *, since: datetime) -> list[Maintenance]:
 
 def maintenance_notices(project: Project, *, now: datetime) -> list[Maintenance]:
     """What the project's pages announce: maintenance under way, or to begin within `NOTICE`."""
-    rows = maintenance_of(project, since=now)
+    return notices_among(maintenance_of(project, since=now), now=now)
+
+
+def notices_among(rows: Iterable[Maintenance], *, now: datetime) -> list[Maintenance]:
+    """Of maintenance that has not ended, what a page announces."""
     return [row for row in rows if not row.cancelled_at and row.starts < now + NOTICE]
 
 

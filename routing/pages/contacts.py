@@ -15,7 +15,7 @@ from portal.access import may_work
 from portal.models import Contact, Installation, Person, Project
 from portal.opening import WeekLine, special_days, week_lines
 from portal.qr import svg
-from portal.queries import hours_facts, maintenance_notices, maintenance_of, support_hours_of
+from portal.queries import hours_facts, maintenance_of, notices_among, support_hours_of
 from portal.vcard import MEDIA_TYPE, BusinessCard, vcard
 from routing.directory import Entry, directory
 from routing.gather import ProjectFacts
@@ -34,13 +34,14 @@ def project_contacts(request: PageRequest, key: str) -> HttpResponse:
     project, now = _project(request, key), clock.now()
     known = known_of(project, now)
     contacts = list(_contacts(project))
+    maintenance = maintenance_of(project, since=now)
     context = {
         "now": now,
         "project": project,
         "entries": directory(known, at=now),
         **_support_hours(known, now),
-        "maintenance": maintenance_of(project, since=now),
-        "maintenance_notices": maintenance_notices(project, now=now),
+        "maintenance": maintenance,
+        "maintenance_notices": notices_among(maintenance, now=now),
         "contacts": _call_backs(contacts, now),
         "manages_contacts": _manages(request.user, contacts),
     }
