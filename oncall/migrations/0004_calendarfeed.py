@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("oncall", "0003_names"),
-        ("portal", "0004_maintenance"),
+        ("portal", "0003_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

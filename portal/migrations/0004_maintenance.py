@@ -32,7 +32,12 @@ class Migration(migrations.Migration):
                     "sequence",
                     models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="number of changes"),
                 ),
-                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="period")),
+                (
+                    "period",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(
+                        help_text="begin and end in your time zone, like 2026-12-01 22:00", verbose_name="period"
+                    ),
+                ),
                 ("text_de", models.TextField(verbose_name="what will be noticed (German)")),
                 ("text_en", models.TextField(verbose_name="what will be noticed (English)")),
                 ("announced_at", models.DateTimeField(editable=False, verbose_name="announced at")),

@@ -23,7 +23,7 @@ class Maintenance(Recorded):
     uid = models.UUIDField(_("identifier"), default=uuid.uuid4, editable=False)
     sequence = models.PositiveSmallIntegerField(_("number of changes"), default=0, editable=False)
     projects = models.ManyToManyField(Project, related_name="maintenances", verbose_name=_("projects"))
-    period = DateTimeRangeField(_("period"))
+    period = DateTimeRangeField(_("period"), help_text=_("begin and end in your time zone, like 2026-12-01 22:00"))
     text_de = models.TextField(_("what will be noticed (German)"))
     text_en = models.TextField(_("what will be noticed (English)"))
     announced_at = models.DateTimeField(_("announced at"), editable=False)

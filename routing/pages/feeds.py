@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date, quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -47,7 +47,10 @@ def project_calendar(request: PageRequest, key: str) -> HttpResponse:
         "full": full and request.method == "POST",
         "maintenance_notices": maintenance_notices(project, now=now),
     }
-    return render(request, "pages/calendar.html", context, status=400 if context["full"] else 200)
+    response = render(request, "pages/calendar.html", context, status=400 if context["full"] else 200)
+    if made:
+        patch_cache_control(response, no_store=True)  # shown once: not again by "back" either
+    return response
 
 
 @page

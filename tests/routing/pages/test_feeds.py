@@ -33,6 +33,7 @@ def test_the_address_is_shown_once(world: World) -> None:
     again = text(as_person(world.alice).get(PAGE))
     assert token not in again
     assert token[:6] in again
+    assert "no-store" in as_person(world.alice).post(PAGE)["Cache-Control"]
 
 
 def test_the_address_is_read_without_signing_in(world: World) -> None:
