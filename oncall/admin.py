@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin import ForAdministrators, LookOnly, LookOnlyInline, RecordedAdmin
 
-from .models import Absence, Override, Rota, RotaCoverage, Rotation, RotationMember, Swap
+from .models import Absence, CalendarFeed, Override, Rota, RotaCoverage, Rotation, RotationMember, Swap
 
 
 class MemberInline(LookOnlyInline):
@@ -19,3 +19,10 @@ class RotationAdmin(RecordedAdmin):
 admin.site.register(Rota, ForAdministrators)
 admin.site.register([Absence, Override, RotaCoverage], RecordedAdmin)
 admin.site.register(Swap, LookOnly)
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(LookOnly):
+    list_display = ["person", "kind", "project", "token_start", "created_at", "revoked_at"]
+    list_select_related = ["person", "project"]
+    exclude = ["token_hash"]

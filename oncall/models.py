@@ -202,3 +202,40 @@ class Absence(Recorded):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
+
+
+class CalendarFeed(models.Model):
+    """A calendar that programs subscribe to by its secret address; the token itself is stored hashed (SHA-256).
+
+    It shows what `person` may see, for as long as they may.
+    """
+
+    class Kind(models.TextChoices):
+        PROJECT = "project", _("support hours and maintenance of a project")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="calendar_feeds", verbose_name=_("person")
+    )
+    project = models.ForeignKey(
+        Project, null=True, on_delete=models.PROTECT, related_name="calendar_feeds", verbose_name=_("project")
+    )
+    token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
+    token_start = models.CharField(
+        _("token begins with"), max_length=8, editable=False, help_text=_("to recognise the address by")
+    )
+    created_at = models.DateTimeField(_("created at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="project") | Q(project__isnull=False), name="calendar_feed_of_a_project"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.project_id} for {self.person_id} ({self.token_start}…)"

@@ -11,12 +11,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.postgres.fields import DateTimeRangeField
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from . import clock, maintenance
 from .access import is_administrator
 from .models import (
     Assignment,
@@ -25,6 +26,7 @@ from .models import (
     DatedOpening,
     EscalationManager,
     Installation,
+    Maintenance,
     Membership,
     Person,
     Project,
@@ -174,3 +176,54 @@ def _instant(at: datetime | None) -> str:
 admin.site.register(
     [Assignment, DatedOpening, EscalationManager, Membership, ProjectSupport, WeeklyOpening], RecordedAdmin
 )
+
+
+@admin.register(Maintenance)
+class MaintenanceAdmin(ForAdministrators):
+    """Announces, changes and cancels by the services: the versions before stay, and are to be looked at only."""
+
+    ordering = ["-period", "-sequence"]
+    fields = ["projects", "period", "text_de", "text_en", "recorded_why"]
+    filter_horizontal = ["projects"]
+    actions = ["cancel"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        names = ("period", "text_en", "sequence", "announced_at", "cancelled_at", "recorded")
+        return [_column(self.model._meta.get_field(name)) for name in names]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or _stands(obj))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        said = form.cleaned_data
+        fields: dict[str, Any] = {
+            "projects": said["projects"],
+            "starts": said["period"].lower,
+            "ends": said["period"].upper,
+            "text_de": said["text_de"],
+            "text_en": said["text_en"],
+            "why": said["recorded_why"],
+            "by": request.user,
+            "now": clock.now(),
+        }
+        if change:
+            written = maintenance.change(Maintenance.objects.get(pk=obj.pk), **fields)
+        else:
+            written = maintenance.announce(**fields)
+        obj.pk = written.pk
+        obj.refresh_from_db()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The service has written the projects too."""
+
+    @admin.action(description=_("Cancel the chosen maintenance"), permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:
+        now = clock.now()
+        for row in queryset:
+            if _stands(row) and row.ends > now and isinstance(request.user, Person):
+                maintenance.cancel(row, by=request.user, now=now)
+
+
+def _stands(row: Any) -> bool:
+    """Whether it is the last version of a maintenance that takes place."""
+    return row.recorded.upper is None and row.cancelled_at is None

@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import structlog
+from django.db.models import F, Max
+from django.db.models.functions import Coalesce
 
 from .hours import DatedException, Hours, WeeklyInterval, statutory_holidays
-from .models import DatedOpening, SupportHours, WeeklyOpening
+from .models import DatedOpening, Maintenance, Project, ProjectSupport, RecordedQuerySet, SupportHours, WeeklyOpening
 
 log = structlog.get_logger(__name__)
+
+NOTICE = timedelta(days=14)
+"""How long before it begins maintenance is shown on every page of a project; its contacts page shows all."""
 
 
 def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: datetime) -> dict[int, Hours]:
@@ -50,3 +55,43 @@ def holiday_names(calendar: SupportHours, *, at: datetime, language: str | None 
         # An unknown country must not keep anybody from being called: the office counts as open.
         log.error("holidays_unknown", hours=calendar.slug, error=str(error))  # noqa: TRY400
         return {}
+
+
+def maintenance_of(project: Project, *, since: datetime) -> list[Maintenance]:
+    """The last version of each maintenance that ends after `since`, by start; cancelled ones are among them."""
+    rows = Maintenance.objects.current().filter(projects=project, period__endswith__gt=since)
+    return list(rows.order_by("period", "pk"))
+
+
+def maintenance_notices(project: Project, *, now: datetime) -> list[Maintenance]:
+    """What the project's pages announce: maintenance under way, or to begin within `NOTICE`."""
+    return notices_among(maintenance_of(project, since=now), now=now)
+
+
+def notices_among(rows: Iterable[Maintenance], *, now: datetime) -> list[Maintenance]:
+    """Of maintenance that has not ended, what a page announces."""
+    return [row for row in rows if not row.cancelled_at and row.starts < now + NOTICE]
+
+
+def support_hours_of(project: Project, *, known_at: datetime) -> SupportHours | None:
+    """Whose office hours support the project, as recorded at `known_at`; None where nobody has given it any."""
+    support = ProjectSupport.objects.as_of(known_at).filter(project=project).select_related("hours").first()
+    return support.hours if support else None
+
+
+def support_changed_at(project: Project, calendar: SupportHours | None) -> datetime | None:
+    """When anything about the project's support hours, their exceptions or its maintenance was last recorded."""
+    changes = [
+        _last_change(ProjectSupport.objects.filter(project=project)),
+        _last_change(Maintenance.objects.filter(projects=project)),
+        _last_change(WeeklyOpening.objects.filter(hours=calendar)),
+        _last_change(DatedOpening.objects.filter(hours=calendar)),
+    ]
+    return max((change for change in changes if change), default=None)
+
+
+def _last_change(rows: RecordedQuerySet) -> datetime | None:
+    """When a row was last inserted or closed."""
+    edge = Coalesce(F("recorded__endswith"), F("recorded__startswith"))
+    changed_at: datetime | None = rows.order_by().aggregate(at=Max(edge))["at"]
+    return changed_at

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from matrix import labels
 from matrix.terms import Role
 from oncall.models import Override, Rota, RotationMember
-from portal.models import ON_CALL, Person
+from portal.models import ON_CALL, Contact, Person
 
-from .decision import Callee, Decision, Link, PassedOver, Reason
+from .decision import Callee, Decision, DutyFacts, Link, PassedOver, PersonFacts, Reason, TeamFacts
 from .incidents.models import TimelineEntry
 from .wording import reason_text, warning_text
 
@@ -162,3 +162,31 @@ def rota_for(rota: Rota, reader: Person, *, holder: Person | None) -> Json | Non
         return {"name": holder.name, "email": holder.email, "phone": number}
     public = {"de": rota.public_name_de, "en": rota.public_name_en}
     return {"name": public.get((get_language() or "en").split("-")[0]) or rota.public_name_en, "phone": number}
+
+
+# --- The project's contacts -----------------------------------------------------------------------------------
+
+
+def assignee_for(person: PersonFacts) -> Json:
+    """An SDM or BRM: their name and published number are everybody's, their address is not."""
+    return {"name": person.name, "phone": person.direct_line, "email": ""}
+
+
+def team_for(team: TeamFacts) -> Json:
+    """A team as it is published; its members are nobody's but the provider's."""
+    return {"name": team.name, "phone": team.phone, "email": team.email}
+
+
+def duty_for(duty: DutyFacts, *, language: str) -> Json:
+    """An on-call service by its public name and number, for every reader: a contact list is no roster."""
+    return {
+        "name": duty.public_name.get(language.split("-", maxsplit=1)[0]) or next(iter(duty.public_name.values()), ""),
+        "phone": duty.duty_number,
+        "email": "",
+    }
+
+
+def contact_for(contact: Contact) -> Json:
+    """A customer's contact, for their colleagues and for the provider."""
+    person = contact.person
+    return {"name": person.name, "company": contact.company, "phone": str(person.direct_line or "")}

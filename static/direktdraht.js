@@ -129,6 +129,10 @@ document.addEventListener("DOMContentLoaded", () => {
     button.hidden = false;
     button.addEventListener("click", switchTheme);
   }
+  for (const print of document.querySelectorAll("[data-print]")) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
   const served = Date.parse(document.body.dataset.now);
   if (served) skew = served - Date.now();
   runClocks();

@@ -16,6 +16,7 @@ from portal.models import Installation, Person, Project, WeeklyOpening
 from .customers import House, add_customers
 from .hours import OFFICE, add_office
 from .intake import add_keys
+from .maintenance import announce_maintenance
 from .matrices import add_matrices
 from .people import add_people
 from .rotas import add_rotas
@@ -77,6 +78,7 @@ def _load_all(provider: Provider, *, at: datetime, now: datetime) -> None:
     add_matrices(provider, projects=projects, by=people[ADMINISTRATOR], at=at)
     add_rotas(provider, people=people, projects=projects, at=at, now=now)
     tell_stories(now=now)
+    announce_maintenance(provider, projects=projects, by=people[ADMINISTRATOR], now=now)
 
 
 def _add_installation(provider: Provider) -> None:

@@ -54,6 +54,13 @@ class Calendar:
             count -= is_open(self.hours, local_instant(self.hours.zone, day, NOON))
         return day
 
+    def working_days_after(self, day: date, count: int) -> date:
+        """The day by which that many days on which the office opens have passed since `day`."""
+        while count:
+            day += timedelta(days=1)
+            count -= is_open(self.hours, local_instant(self.hours.zone, day, NOON))
+        return day
+
     def last_sunday(self) -> date:
         return self.today - timedelta(days=self.today.weekday() + 1)
 

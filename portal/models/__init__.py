@@ -3,6 +3,7 @@
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
 from .installation import EscalationManager, Installation
+from .maintenance import Maintenance
 from .people import ADMINISTRATORS, GROUPS, ON_CALL, SERVICE_DESK, Person
 from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, no_overlap
 from .teams import Membership, Team
@@ -20,6 +21,7 @@ __all__ = [
     "EscalationManager",
     "IdRange",
     "Installation",
+    "Maintenance",
     "Membership",
     "Person",
     "Project",

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from . import actions, appointments, attachments, contact, duty, home, incidents, links, matrix, moving, report
+from . import (
+    actions,
+    appointments,
+    attachments,
+    contact,
+    contacts,
+    duty,
+    feeds,
+    home,
+    incidents,
+    links,
+    matrix,
+    moving,
+    report,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -29,4 +43,13 @@ urlpatterns = [
     path("a/<str:token>/", links.page_link, name="page_link"),
     path("a/<str:token>/acknowledge/", links.acknowledge, name="page_link_acknowledge"),
     path("a/<str:token>/pass-on/", links.pass_on, name="page_link_pass_on"),
+    # The contacts of a project, and its calendar.
+    path("projects/<slug:key>/contacts/", contacts.project_contacts, name="project_contacts"),
+    path("projects/<slug:key>/contacts.vcf", contacts.all_business_cards, name="project_vcards"),
+    path("projects/<slug:key>/contacts/<slug:entry>.vcf", contacts.one_business_card, name="project_vcard"),
+    path("projects/<slug:key>/contacts/<slug:entry>.svg", contacts.qr_code, name="project_qr"),
+    path("projects/<slug:key>/emergency-card/", contacts.emergency_card, name="emergency_card"),
+    path("projects/<slug:key>/calendar/", feeds.project_calendar, name="project_calendar"),
+    path("projects/<slug:key>/calendar/<int:number>/revoke/", feeds.revoke_feed, name="calendar_feed_revoke"),
+    path("ical/<str:token>.ics", feeds.calendar_feed, name="calendar_feed"),
 ]

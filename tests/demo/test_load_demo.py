@@ -2,7 +2,7 @@
 
 import json
 import stat
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from portal.models import (
     DatedOpening,
     EscalationManager,
     Installation,
+    Maintenance,
     Membership,
     Person,
     Project,
@@ -412,3 +413,16 @@ def test_the_product_logs_nobody_in_without_a_password(people: None, client: Cli
 
 def test_errors_are_told_as_the_product_tells_them(people: None, demo_settings: Settings, client: Client) -> None:
     assert client.get("/api/v1/nowhere/")["Content-Type"] == "application/problem+json"
+
+
+def test_maintenance_is_announced_in_the_window_and_in_time(loaded: Loaded) -> None:
+    planned = {tuple(sorted(p.key for p in row.projects.all())): row for row in Maintenance.objects.all()}
+    assert set(planned) == {("erp", "webshop"), ("kundenportal",)}
+    for row in planned.values():
+        starts, ends = row.starts.astimezone(BERLIN), row.ends.astimezone(BERLIN)
+        assert starts.strftime("%a %H:%M") in ("Tue 22:00", "Thu 22:00")
+        assert (ends - starts, ends.hour) == (timedelta(hours=4), 2)
+        assert row.announced_at < NOW < row.starts
+    # Announced on Wednesday, 18 November: five and ten working days later, on the next Tuesday or Thursday.
+    assert planned["erp", "webshop"].starts.astimezone(BERLIN).date() == date(2026, 11, 26)
+    assert planned["kundenportal",].starts.astimezone(BERLIN).date() == date(2026, 12, 3)

@@ -26,6 +26,13 @@ READ = {
     "/incidents/999999/": set(),
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
+    "/projects/webshop/contacts/": OWN,
+    "/projects/webshop/contacts.vcf": OWN,
+    "/projects/webshop/contacts/sdm-1.vcf": OWN,
+    "/projects/webshop/contacts/sdm-1.svg": OWN,
+    "/projects/webshop/emergency-card/": OWN,
+    "/projects/webshop/calendar/": OWN,
+    "/projects/nowhere/contacts/": set(),
 }
 ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move", "wait", "assign", "close")
 
