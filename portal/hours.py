@@ -5,7 +5,7 @@ are in UTC, periods are half-open ``[start, end)``, durations are real elapsed t
 change is an hour shorter or longer). A naive datetime raises ``ValueError``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -91,34 +91,6 @@ class Hours:
     def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
         # Strings hash differently in each process: a pickle must not carry the kept hash.
         return type(self), (self.zone, self.weekly, self.holidays, self.exceptions)
-
-
-@dataclass(frozen=True, slots=True)
-class SpecialDay:
-    """A local day whose opening is not that of its weekday; without intervals it is closed."""
-
-    day: date
-    label: str
-    intervals: tuple[tuple[time, time], ...]
-
-
-def special_days(hours: Hours, names: Mapping[date, str], at: datetime, span: timedelta) -> tuple[SpecialDay, ...]:
-    """Holidays and dated exceptions from the local day of ``at`` on, for ``span``; ``names`` are those of holidays.
-
-    An exception without a label of its own has the holiday's name.
-    """
-    first = as_utc(at).astimezone(ZoneInfo(hours.zone)).date()
-    exceptions = {exception.day: exception for exception in hours.exceptions}
-    days = sorted(hours.holidays | exceptions.keys())
-    return tuple(
-        SpecialDay(
-            day,
-            (exceptions[day].label if day in exceptions else "") or names.get(day, ""),
-            tuple(_intervals(hours, day)),
-        )
-        for day in days
-        if first <= day < first + span
-    )
 
 
 def open_periods(hours: Hours, start: datetime, end: datetime) -> tuple[Period, ...]:

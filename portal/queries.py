@@ -35,7 +35,7 @@ def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: da
         pk: Hours(
             zone=calendar.zone,
             weekly=tuple(weekly[pk]),
-            holidays=frozenset(holiday_names(calendar, at=at)),
+            holidays=_holidays(calendar, at=at),
             exceptions=tuple(
                 DatedException(day, tuple(intervals), label) for day, (label, intervals) in sorted(dated[pk].items())
             ),
@@ -44,17 +44,16 @@ def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: da
     }
 
 
-def holiday_names(calendar: SupportHours, *, at: datetime, language: str | None = None) -> dict[date, str]:
-    """The statutory holidays of the calendar's place in the years around `at`, with their names; no query."""
+def _holidays(calendar: SupportHours, *, at: datetime) -> frozenset[date]:
     if not calendar.country:
-        return {}
+        return frozenset()
     years = range(at.year - 1, at.year + 3)
     try:
-        return statutory_holidays(calendar.country, calendar.subdivision or None, years, language)
+        return frozenset(statutory_holidays(calendar.country, calendar.subdivision or None, years))
     except ValueError as error:
         # An unknown country must not keep anybody from being called: the office counts as open.
         log.error("holidays_unknown", hours=calendar.slug, error=str(error))  # noqa: TRY400
-        return {}
+        return frozenset()
 
 
 def maintenance_of(project: Project, *, since: datetime) -> list[Maintenance]:

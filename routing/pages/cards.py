@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, When
-from django.utils.translation import get_language
 
 from matrix.content import CellContent
 from matrix.models import PriorityTerms, Reporting, Topic
 from matrix.terms import Priority, Window
-from portal.hours import SpecialDay, special_days
 from portal.models import Installation, Person, Project
-from portal.queries import holiday_names
+from portal.opening import SpecialDay, special_days
 from routing.decide import decide
 from routing.decision import Decision, Facts, Reason, Source
 from routing.gather import NoMatrix, ProjectFacts, gather
@@ -118,12 +117,12 @@ def open_incidents(project: Project, reader: Person) -> list[Incident]:
     return list(found.filter(status__in=OPEN_STATUSES).order_by(URGENCY, "-pk")[: ANNOUNCED + 1])
 
 
-def holidays_ahead(known: ProjectFacts, at: datetime) -> tuple[SpecialDay, ...]:
+def holidays_ahead(known: ProjectFacts, at: datetime) -> list[SpecialDay]:
     """Days of the next four weeks on which the provider's office opens otherwise than usual, in the reader's words."""
     if known.calendar is None:
-        return ()
-    names = holiday_names(known.calendar, at=at, language=get_language())
-    return special_days(known.hours, names, at, HOLIDAYS_AHEAD)
+        return []
+    today = at.astimezone(ZoneInfo(known.hours.zone)).date()
+    return special_days(known.calendar, known.hours, first=today, last=today + HOLIDAYS_AHEAD)
 
 
 def switchboard() -> str:

@@ -8,6 +8,7 @@ from matrix.terms import Priority
 from portal import clock
 from portal.access import may_report
 from portal.models import Project
+from portal.queries import maintenance_notices
 
 from .cards import ANNOUNCED, card_of, holidays_ahead, known_of, open_incidents, priorities_of, switchboard
 from .forms import AskForm
@@ -67,6 +68,7 @@ def whom(request: PageRequest, key: str) -> HttpResponse:
         "incidents": [] if at else open_incidents(project, request.user),
         "announced": ANNOUNCED,
         "holidays": holidays_ahead(known, at or now),
+        "maintenance_notices": [] if request.htmx else maintenance_notices(project, now=now),
         "switchboard": "" if card and card.numbers else switchboard(),
         "may_report": may_report(request.user, project),
     }

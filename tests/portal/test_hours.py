@@ -11,7 +11,6 @@ from portal.hours import (
     DatedException,
     Hours,
     Period,
-    SpecialDay,
     WeeklyInterval,
     add_open_time,
     as_utc,
@@ -21,7 +20,6 @@ from portal.hours import (
     next_opening,
     open_periods,
     open_time_between,
-    special_days,
     statutory_holidays,
 )
 
@@ -433,23 +431,3 @@ def test_periods_tell_the_repeated_hour_apart() -> None:
     second = first.replace(fold=1)
     assert not Period(second, None).contains(first)
     assert not Period(first - MINUTE, first + MINUTE).overlaps(Period(second, None))
-
-
-def test_special_days_are_holidays_and_exceptions_from_today_on() -> None:
-    hours = Hours(
-        "Europe/Berlin",
-        (WeeklyInterval(4, time(8), time(18)),),
-        frozenset({date(2026, 12, 25), date(2026, 12, 26)}),
-        (
-            DatedException(date(2026, 12, 24), (), "House closed"),
-            DatedException(date(2026, 12, 26), ((time(9), time(10)),)),
-        ),
-    )
-    names = {date(2026, 12, 25): "Christmas", date(2026, 12, 26): "Boxing Day"}
-    late = datetime(2026, 12, 23, 23, 30, tzinfo=UTC)  # the 24th in Berlin
-    assert special_days(hours, names, late, timedelta(days=28)) == (
-        SpecialDay(date(2026, 12, 24), "House closed", ()),
-        SpecialDay(date(2026, 12, 25), "Christmas", ()),
-        SpecialDay(date(2026, 12, 26), "Boxing Day", ((time(9), time(10)),)),
-    )
-    assert [each.day.day for each in special_days(hours, names, late + timedelta(days=1), timedelta(days=1))] == [25]

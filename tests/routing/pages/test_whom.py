@@ -196,7 +196,7 @@ def test_holidays_of_the_next_four_weeks_are_shown_in_the_readers_language(world
     shown = card(world, at=iso(before))
     assert re.search(r"Thu 24 Dec</time> <span>Betriebsruhe: closed", shown)
     assert re.search(r"Fri 25 Dec</time> <span>Christmas Day: closed", shown)
-    assert re.search(r"Thu 31 Dec</time> <span>open 09:00 to 12:00", shown)
+    assert re.search(r"Thu 31 Dec</time> <span>open 09:00–12:00", shown)
     assert re.search(r"Fri 1 Jan</time> <span>New Year&#x27;s Day: closed", shown)
     world.alice.language = "de"
     world.alice.save()
