@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from . import contact, duty, home, incidents, links, report
+from . import contact, duty, handbook, home, incidents, links, report
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("projects/", contact.choose, name="whom_choose"),
     path("projects/<slug:key>/call/", contact.whom, name="whom"),
+    path("projects/<slug:key>/handbook/", handbook.handbook, name="handbook"),
+    path("projects/<slug:key>/handbook.pdf", handbook.handbook_pdf, name="handbook_pdf"),
     path("incidents/", incidents.index, name="incidents"),
     path("incidents/new/", report.report, name="incident_new"),
     path("incidents/<int:number>/", incidents.detail, name="incident"),

@@ -19,6 +19,7 @@ READ = {
     "/projects/webshop/call/": OWN,
     "/projects/webshop/call/?priority=minor": OWN,
     "/projects/nowhere/call/": set(),
+    "/projects/webshop/handbook/": OWN,
     "/incidents/": EVERYBODY,
     "/incidents/{number}/": OWN,
     "/incidents/999999/": set(),
