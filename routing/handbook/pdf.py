@@ -20,7 +20,6 @@ log = structlog.get_logger(__name__)
 FOLDER = Path(__file__).parent
 TEMPLATE = FOLDER / "handbook.typ"
 FONTS = FOLDER / "fonts"
-ACCESSIBLE = "ua-1"
 LONG_WORD = re.compile(r"\S{26,}")
 BREAK_AFTER = re.compile(r"\w{8}(?=\w\w)")
 SOFT_HYPHEN = "\u00ad"
@@ -41,24 +40,26 @@ def pdf_of(handbook: Handbook) -> bytes:
     without that claim.
     """
     try:
-        return _compiled(handbook, [ACCESSIBLE])
+        return _compiled(handbook, accessible=True)
     except (typst.TypstError, OSError) as error:
         log.warning("handbook_not_accessible", project=handbook.project_key, error=str(error))
     try:
-        return _compiled(handbook, [])
+        return _compiled(handbook, accessible=False)
     except (typst.TypstError, OSError) as error:
         raise NotSet(str(error)) from error
 
 
-def _compiled(handbook: Handbook, standards: list[str]) -> bytes:
+def _compiled(handbook: Handbook, *, accessible: bool) -> bytes:
     inputs = {"handbook": json.dumps(_breakable(asdict(handbook)), ensure_ascii=False)}
     issued = datetime.combine(datetime.fromisoformat(handbook.issued_on), time(), tzinfo=UTC)
     with _one_at_a_time:
         made, warnings = _compiler(TEMPLATE).compile_with_warnings(
-            format="pdf", sys_inputs=inputs, pdf_standards=standards, timestamp=issued
+            format="pdf", sys_inputs=inputs, pdf_standards="ua-1" if accessible else None, timestamp=issued
         )
     for warning in warnings:
         log.warning("handbook_warning", project=handbook.project_key, warning=warning.message)
+    if not isinstance(made, bytes):
+        raise NotSet("no document")
     return made
 
 

@@ -2,7 +2,6 @@
 
 import structlog
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
@@ -26,7 +25,7 @@ def handbook(request: PageRequest, key: str) -> HttpResponse:
 
 
 @page
-def handbook_pdf(request: PageRequest, key: str) -> HttpResponseBase:
+def handbook_pdf(request: PageRequest, key: str) -> HttpResponse:
     """The same handbook as PDF, in `?lang=` de or en; where it cannot be set, the page that says so."""
     project = _project(request, key)
     asked = request.GET.get("lang", "")
@@ -34,7 +33,8 @@ def handbook_pdf(request: PageRequest, key: str) -> HttpResponseBase:
     if found is None:
         raise Http404
     etag = etag_of(found)
-    if unchanged := get_conditional_response(request, etag=etag):
+    unchanged = get_conditional_response(request, etag=etag)
+    if isinstance(unchanged, HttpResponse):
         return unchanged
     try:
         content = pdf_of(found)
