@@ -47,6 +47,7 @@ def priorities(given: Given) -> Section:
             Text(_("You choose the priority when you report. If in doubt, choose the higher one and tell us.")),
             Facts(tuple(rows)),
         ),
+        new_page=True,
     )
 
 
@@ -68,7 +69,7 @@ def matrix(given: Given, all_decided: tuple[Decided, ...]) -> Section:
                 caption=_("How to report, whom you reach, and who follows"),
                 head=(_("Priority"), *(capfirst(str(labels.WINDOW[window])) for window in windows)),
                 rows=rows,
-                widths=(20, *(80 // len(windows) for _window in windows)),
+                widths=(30, *(70 // len(windows) for _window in windows)),
             ),
         ),
         new_page=True,

@@ -165,7 +165,7 @@ def _links(shown: Shown) -> Iterator[FlowLink]:
             who=who,
             role="" if who == role else capfirst(role),
             phone=None if link["informs"] else number(link),
-            informs=_("is informed, does not answer") if link["informs"] else "",
+            informs=_("is informed") if link["informs"] else "",
         )
 
 

@@ -161,6 +161,7 @@ def management(given: Given, all_decided: tuple[Decided, ...]) -> Section:
                     "times below. You may call them at any time all the same."
                 )
             ),
+            *(Text(text) for text in _complaints(given)),
             *([Table(_("Our management, in order"), (_("Name"), _("Phone")), managers, (60, 40))] if managers else []),
             Table(
                 caption=_("When the management is told by itself"),
@@ -168,7 +169,6 @@ def management(given: Given, all_decided: tuple[Decided, ...]) -> Section:
                 rows=rows,
                 widths=(20, 40, 40),
             ),
-            *(Text(text) for text in _complaints(given)),
         ),
     )
 
@@ -211,7 +211,7 @@ def customer_contacts(given: Given) -> Section:
                 caption=_("Contacts of %(customer)s") % {"customer": given.project.customer.name},
                 head=(_("Name"), _("Rights"), _("Call-back"), _("Phone and e-mail")),
                 rows=tuple(_contact(given, contact) for contact in given.contacts),
-                widths=(25, 22, 18, 35),
+                widths=(23, 25, 21, 31),
             ),
         ),
     )
