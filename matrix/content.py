@@ -1,10 +1,13 @@
 """What a published version holds, as frozen values for pure code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .sla import Clock
-from .terms import Channel, Role, Route
+from .terms import Channel, Priority, ReportWay, Role, Route, Window
+
+Localised = Mapping[str, str]
+"""Language ("de", "en") → text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,32 @@ class PriorityContent:
     resolution_minutes: int | None
     clock: Clock
     cells: Mapping[Route, CellContent]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingContent:
+    """How the customer reports in one window: the required way first, and an instruction."""
+
+    ways: tuple[ReportWay, ...] = ()
+    instruction: Localised = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TermsContent:
+    """Everything that was agreed for one priority; durations in minutes on the clock of `promise`."""
+
+    promise: PriorityContent
+    definition: Localised
+    examples: Mapping[str, tuple[str, ...]]
+    update_minutes: int | None
+    progress_minutes: int | None
+    pauses_while_waiting: bool
+    reporting: Mapping[Window, ReportingContent]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionContent:
+    """A whole version, as far as it is agreed content: neither its number nor its publication."""
+
+    title: Localised
+    priorities: Mapping[Priority, TermsContent]

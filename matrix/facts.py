@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .content import CellContent, PriorityContent, StepContent
+from .content import CellContent, PriorityContent, ReportingContent, StepContent, TermsContent, VersionContent
 from .models import Cell, MatrixVersion, PriorityTerms
 from .sla import Clock
-from .terms import Channel, Role, Route
+from .terms import Channel, Priority, ReportWay, Role, Route, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,34 @@ def published(version_ids: Iterable[int | None]) -> dict[int, Published]:
 def content_of(versions: Iterable[MatrixVersion]) -> dict[int, dict[str, PriorityContent]]:
     """Version pk → priority → content, from versions read `with_content()` (no further query)."""
     return {version.pk: _priorities(version) for version in versions}
+
+
+def whole(version: MatrixVersion) -> VersionContent:
+    """Everything that a version read `with_content()` holds, its words and ways to report too (no further query)."""
+    promises = _priorities(version)
+    reporting: dict[str, dict[Window, ReportingContent]] = {}
+    for row in version.reporting.all():
+        content = ReportingContent(tuple(ReportWay(way) for way in row.ways), _both(row, "instruction"))
+        reporting.setdefault(row.priority, {})[Window(row.window)] = content
+    return VersionContent(
+        title=_both(version, "title"),
+        priorities={
+            Priority(terms.priority): TermsContent(
+                promise=promises[terms.priority],
+                definition=_both(terms, "definition"),
+                examples={"de": tuple(terms.examples_de), "en": tuple(terms.examples_en)},
+                update_minutes=terms.update_minutes,
+                progress_minutes=terms.progress_minutes,
+                pauses_while_waiting=terms.pauses_while_waiting,
+                reporting=reporting.get(terms.priority, {}),
+            )
+            for terms in version.terms.all()
+        },
+    )
+
+
+def _both(row: object, field: str) -> dict[str, str]:
+    return {language: getattr(row, f"{field}_{language}") for language in ("de", "en")}
 
 
 def _priorities(version: MatrixVersion) -> dict[str, PriorityContent]:

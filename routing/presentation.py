@@ -59,6 +59,11 @@ def present(decision: Decision, *, reader: Person, language: str | None = None) 
     }
 
 
+def callee_for(callee: Callee, *, reader: Person, language: str | None = None) -> Json:
+    """Somebody a chain may call as `reader` may see them: name and published number, as `present` shows them."""
+    return _Eye(reader, language or get_language() or reader.language).callee(callee)
+
+
 def _coded(code: str, text: str) -> Json:
     return {"code": str(code), "text": text}
 

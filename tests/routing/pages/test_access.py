@@ -21,6 +21,7 @@ READ = {
     "/projects/nowhere/call/": set(),
     "/projects/webshop/matrix/": OWN,
     "/projects/nowhere/matrix/": set(),
+    "/projects/webshop/handbook/": OWN,
     "/incidents/": EVERYBODY,
     "/incidents/{number}/": OWN,
     "/incidents/999999/": set(),
