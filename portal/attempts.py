@@ -37,8 +37,9 @@ def begin(limit: Limit, name: str, *, now: datetime) -> SignInAttempt:
     SignInAttempt.objects.filter(at__lt=now - KEEP).delete()
     key = key_of(limit, name)
     attempt = SignInAttempt.objects.create(key=key, at=now)
-    before = SignInAttempt.objects.filter(key=key, at__gt=now - limit.period, pk__lt=attempt.pk)
-    if before.count() >= limit.most:
+    # All others, not only those begun before: of two at the same time each sees the other, or the later one does.
+    others = SignInAttempt.objects.filter(key=key, at__gt=now - limit.period).exclude(pk=attempt.pk)
+    if others.count() >= limit.most:
         attempt.delete()
         raise TooMany
     return attempt

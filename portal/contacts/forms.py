@@ -77,7 +77,9 @@ class ContactForm(forms.Form):
     can_order = forms.BooleanField(label=_("may order: changes, extensions, offers"), required=False)
     can_manage_contacts = forms.BooleanField(label=_("may manage contacts: invite, change, dismiss"), required=False)
     projects = forms.MultipleChoiceField(
-        label=_("Only these projects"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Only these projects"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     phones = NumbersField(
         label=_("Numbers to be called back on"),

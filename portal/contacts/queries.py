@@ -64,6 +64,7 @@ class Waiting:
 
     invitation: Invitation
     details: Details
+    hours: str
     by: str
     expired: bool
     may_change: bool
@@ -76,6 +77,7 @@ def waiting(customer: Customer, authority: Authority, *, provider: str, now: dat
         Waiting(
             invitation=row,
             details=details,
+            hours=reachable.shown(details.hours),
             by=row.created_by.name if authority.provider else inviter_of(row, provider),
             expired=row.expires_at <= now,
             may_change=authority.covers(details),

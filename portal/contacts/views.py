@@ -257,10 +257,12 @@ def leave(request: PageRequest, key: str, pk: int) -> HttpResponse:
         messages.success(request, _("%(name)s has left and is switched off.") % {"name": contact.person.name})
         return back(place) if contact.person_id != request.user.pk else redirect("home")
     others = Contact.objects.managing().filter(customer=place.customer).exclude(pk=contact.pk)
+    last_manager = contact.can_manage_contacts and not others.exists()
     context = {
         "customer": place.customer,
         "contact": contact,
-        "last_manager": contact.can_manage_contacts and not others.exists(),
+        "last_manager": last_manager,
+        "refused": last_manager_text(contact) if last_manager and not place.authority.provider else "",
     }
     return render(request, "contacts/leave.html", context)
 
