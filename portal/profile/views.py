@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -64,8 +65,12 @@ def _acting(person: Person) -> dict[str, Any]:
 @require_POST
 @never_cache
 @page
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth ships no types
 def token_new(request: PageRequest) -> HttpResponse:
-    """A new API token; this answer is the only place where it can be read."""
+    """A new API token; this answer is the only place where it can be read.
+
+    It outlives the session, so whoever finds a browser open must prove first who they are.
+    """
     try:
         token = make_token(request.user)
     except TooManyTokens:

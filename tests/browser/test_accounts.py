@@ -204,6 +204,9 @@ def go_on(page: "Page", how: str) -> None:
         page.locator("main form button[type=submit]").first.click()
     elif how != "get":
         page.get_by_role("button", name=how).first.click()
+        if "/reauthenticate/" in page.url:
+            page.get_by_label("Password").fill(RIGHT)
+            page.get_by_role("button", name="Confirm").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -78,6 +78,15 @@ def test_one_address_cannot_try_many_accounts(world: World) -> None:
     assert REFUSED in sign_in(Client(), RIGHT)
 
 
+def test_too_many_requests_are_answered_in_the_portals_frame(world: World) -> None:
+    client = Client()
+    for _ in range(10):
+        client.post("/accounts/2fa/webauthn/login/", {"credential": "{}"})
+    response = client.post("/accounts/2fa/webauthn/login/", {"credential": "{}"})
+    assert response.status_code == 429
+    assert "That was too often" in response.content.decode()
+
+
 def test_what_was_tried_is_not_kept(world: World) -> None:
     sign_in(Client(), "wrong")
     assert "alice" not in str(SignInAttempt.objects.values_list("key", flat=True))

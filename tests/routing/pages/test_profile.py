@@ -9,7 +9,7 @@ from portal.models import Contact, Person
 from portal.profile.services import MOST_TOKENS
 from tests.people import PRIVATE, World
 
-from .helpers import as_person, queries, text
+from .helpers import PASSWORD, as_person, queries, text
 
 FORM = {"name": "Alice Neu", "language": "de", "zone": "America/New_York"}
 
@@ -53,8 +53,26 @@ def test_an_older_name_of_a_zone_stays_choosable(world: World) -> None:
     assert client.post("/profile/", {**FORM, "zone": "Etc/GMT+5"}).status_code == 302
 
 
-def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
+def proven(person: Person) -> Client:
+    """Somebody who has just proven once more who they are."""
+    client = as_person(person)
+    client.post("/accounts/reauthenticate/?next=/profile/", {"password": PASSWORD})
+    return client
+
+
+def test_a_token_needs_a_proof_first(world: World) -> None:
     client = as_person(world.alice)
+    asked = client.post("/profile/tokens/new/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not AuthToken.objects.exists()
+    assert client.post(asked["Location"], {"password": "wrong"}).status_code == 200
+    assert not AuthToken.objects.exists()
+    assert 'id="token"' in text(client.post(asked["Location"], {"password": PASSWORD, "next": "/profile/tokens/new/"}))
+    assert AuthToken.objects.get().user == world.alice
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
+    client = proven(world.alice)
     made = client.post("/profile/tokens/new/")
     assert "no-store" in made["Cache-Control"]
     token = text(made).split('id="token">')[1].split("<")[0]
@@ -69,7 +87,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
 
 
 def test_tokens_do_not_pile_up(world: World) -> None:
-    client = as_person(world.alice)
+    client = proven(world.alice)
     for _ in range(MOST_TOKENS + 1):
         client.post("/profile/tokens/new/")
     assert AuthToken.objects.count() == MOST_TOKENS
