@@ -3,11 +3,10 @@
 from itertools import groupby
 from typing import Any
 
+from allauth.account.utils import perform_login
 from allauth.account.views import LoginView
-from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from portal.models import Person
@@ -30,5 +29,5 @@ class DemoLoginView(LoginView):  # type: ignore[misc]  # allauth ships no types
 def persona_login(request: HttpRequest) -> HttpResponse:
     """Log in as the persona with the given `email`, without a password; anybody else is 404."""
     person = get_object_or_404(Person.objects.filter(email__in=ROLES, is_active=True), email=request.POST.get("email"))
-    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    response: HttpResponse = perform_login(request, person)
+    return response

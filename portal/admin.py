@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.postgres.fields import DateTimeRangeField
@@ -37,6 +38,8 @@ from .models import (
 )
 
 admin.site.site_header = admin.site.site_title = _("Direktdraht behind the scenes")
+# One way in for all, with its second factor and its limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.has_permission = lambda request: is_administrator(request.user)  # type: ignore[method-assign]
 
 
@@ -123,7 +126,9 @@ class ProjectAdmin(ForAdministrators):
 
 
 @admin.register(Contact)
-class ContactAdmin(ForAdministrators):
+class ContactAdmin(LookOnly):
+    """Changed on the customer's own page about contacts, which ends sessions and writes down who did what."""
+
     list_display = ["person", "customer", "can_report", "can_order", "can_manage_contacts", "left_at"]
     list_select_related = ["person", "customer"]
     list_filter = ["customer"]

@@ -34,7 +34,7 @@ def reader_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         person = request.user
         if not isinstance(person, Person):
             return get_response(request)
-        if "django_language" not in request.COOKIES and person.language:
+        if not request.COOKIES.get("django_language") and person.language:
             translation.activate(person.language)
             request.LANGUAGE_CODE = person.language
         with timezone.override(zoneinfo.ZoneInfo(person.zone)):

@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "phonenumber_field",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -129,6 +131,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by staff; nobody signs 
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Guessing is limited by portal/attempts.py, in the database; these would be lost with Redis.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are proven by invitation, or given by the provider
+MFA_TOTP_ISSUER = "Direktdraht"
+MFA_FORMS = {
+    "authenticate": "portal.profile.codes.LimitedAuthenticateForm",
+    "reauthenticate": "portal.profile.codes.LimitedReauthenticateForm",
+    "add_webauthn": "portal.profile.codes.PasskeyForm",
+}
 
 # --- Language and time ------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")

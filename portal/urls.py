@@ -12,9 +12,13 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", include("routing.urls")),
+    path("", include("portal.contacts.urls")),
+    path("", include("portal.profile.urls")),
     # The address is the login name, which only the provider changes.
     path("accounts/email/", nowhere),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

@@ -123,7 +123,16 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("input[type=file][data-most-bytes]")) checkFiles(event.target);
 });
 
+// --- Passkeys: only a script can ask the device for one -----------------------------------------------------------
+document.addEventListener("allauth.error", (event) => {
+  const note = document.getElementById("key-failed");
+  if (!note) return;
+  event.preventDefault();
+  note.hidden = false;
+});
+
 document.addEventListener("DOMContentLoaded", () => {
+  for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   const button = document.getElementById("theme-switch");
   if (button) {
     button.hidden = false;

@@ -99,6 +99,7 @@ def _contact(
         customer=customer,
         person=person,
         company=content.get("company", ""),
+        phones=[content["phone"]],
         call_back_order=content.get("call_us_back"),
         reachable=None if hours == ALWAYS else _reachable(hours, person, at),
         pin=_hashed(demo_pin(person.email)),

@@ -1,5 +1,7 @@
 """The ground floor's data: people, customers, projects, teams, hours and the installation itself."""
 
+from .attempts import SignInAttempt
+from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
 from .installation import EscalationManager, Installation
@@ -11,16 +13,19 @@ from .teams import Membership, Team
 __all__ = [
     "ADMINISTRATORS",
     "GROUPS",
+    "INVITATION_VALID",
     "ON_CALL",
     "SERVICE_DESK",
     "STILL_RECORDED",
     "Assignment",
     "Contact",
+    "ContactChange",
     "Customer",
     "DatedOpening",
     "EscalationManager",
     "IdRange",
     "Installation",
+    "Invitation",
     "Maintenance",
     "Membership",
     "Person",
@@ -28,6 +33,7 @@ __all__ = [
     "ProjectSupport",
     "Recorded",
     "RecordedQuerySet",
+    "SignInAttempt",
     "SupportHours",
     "Team",
     "WeeklyOpening",

@@ -123,10 +123,21 @@ class Assignment(Recorded):
         return f"{self.project_id} {self.role} {self.order}: {self.person_id}"
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def current(self) -> Self:
+        """Those who have not left."""
+        return self.filter(left_at=None)
+
+    def managing(self) -> Self:
+        """Those of them who may invite, change and dismiss colleagues."""
+        return self.current().filter(can_manage_contacts=True, person__is_active=True)
+
+
 class Contact(models.Model):
     """A person of a customer: what they may do, and how the provider calls them back.
 
-    `limited_to` empty means every project of the customer.
+    `limited_to` empty means every project of the customer. `phones` are E.164 numbers in the order in which to try
+    them; they are the customer's word to the provider and nobody else's business.
     """
 
     customer = models.ForeignKey(
@@ -140,6 +151,9 @@ class Contact(models.Model):
     can_report = models.BooleanField(_("may report"), default=True)
     can_order = models.BooleanField(_("may order"), default=False)
     can_manage_contacts = models.BooleanField(_("may manage contacts"), default=False)
+    phones = ArrayField(
+        models.CharField(max_length=16), default=list, blank=True, verbose_name=_("numbers for call-back")
+    )
     call_back_order = models.PositiveSmallIntegerField(_("order of call-back"), null=True, blank=True)
     reachable = models.ForeignKey(
         SupportHours,
@@ -152,6 +166,8 @@ class Contact(models.Model):
     )
     pin = models.CharField(_("PIN"), max_length=128, blank=True, editable=False, help_text=_("hashed like a password"))
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact")

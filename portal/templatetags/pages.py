@@ -78,6 +78,18 @@ def in_language(row: object, field: str) -> Any:
     return getattr(row, f"{field}_{language}")
 
 
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """What a browser says of itself, for people ("Firefox, Windows"); what is not understood is cut short."""
+    name = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((system for system in SYSTEMS if system in user_agent), "")
+    return ", ".join(filter(None, (name, system))) or user_agent[:40] or "?"
+
+
 @register.filter
 def with_class(field: BoundField, css: str) -> SafeString:
     """The form field's widget with a class, and marked for assistive technology when it has an error.

@@ -1,35 +1,17 @@
-"""What the views of pages know of a request, and how each of them is wrapped."""
+"""How the views of pages that need the answer are wrapped, beside what `portal.requests` has for all."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Concatenate, cast
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
-from portal.models import Person
+from portal.requests import PageRequest, Rest, View, page
 
-
-class PageRequest(HttpRequest):
-    """A request by somebody who is logged in."""
-
-    user: Person
-    htmx: HtmxDetails
-
-
-Rest = ParamSpec("Rest")
-View = Callable[Concatenate[PageRequest, Rest], HttpResponseBase]
-
-
-def page(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
-    """For people who are logged in; personal, so no shared cache keeps it."""
-    guarded = cache_control(private=True, no_cache=True)(login_required(view))
-    return cast("Callable[Concatenate[HttpRequest, Rest], HttpResponse]", guarded)
+__all__ = ["PageRequest", "page", "polled", "staff_only"]
 
 
 def polled(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:

@@ -10,10 +10,13 @@ from django.test import Client
 
 from portal.models import Person
 from tests.people import World
+from tests.routing.telephony.phones import phones, phones_process
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
+
+__all__ = ["phones", "phones_process"]
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -2,8 +2,13 @@
 
 import pytest
 from django.test import Client
+from knox.models import AuthToken
 
-from portal.models import Person
+from portal import clock
+from portal.contacts.details import Details
+from portal.contacts.services import invite
+from portal.models import Contact, ContactChange, Person
+from routing.incidents.models import Incident
 from routing.paging.escalating import advance_due
 from routing.paging.models import Page
 from tests.people import PRIVATE, World
@@ -14,6 +19,7 @@ PEOPLE = ("alice", "bob", "charlie", "desk", "sdm", "oncall", "admin")
 STAFF = {"desk", "sdm", "oncall", "admin"}
 OWN = {"alice", "bob", *STAFF}
 EVERYBODY = set(PEOPLE)
+MANAGERS = {"alice", "desk", "sdm", "admin"}
 READ = {
     "/projects/": EVERYBODY,
     "/projects/webshop/call/": OWN,
@@ -34,6 +40,17 @@ READ = {
     "/projects/webshop/emergency-card/": OWN,
     "/projects/webshop/calendar/": OWN,
     "/projects/nowhere/contacts/": set(),
+    "/customers/": EVERYBODY,
+    "/customers/alster/contacts/": MANAGERS,
+    "/customers/alster/contacts/invite/": MANAGERS,
+    "/customers/alster/contacts/{contact}/": MANAGERS,
+    "/customers/alster/contacts/{contact}/leave/": MANAGERS,
+    "/customers/seeburg/contacts/": MANAGERS - {"alice"},
+    "/customers/seeburg/contacts/{contact}/": set(),
+    "/profile/": EVERYBODY,
+    "/accounts/2fa/": EVERYBODY,
+    "/accounts/sessions/": EVERYBODY,
+    "/accounts/password/change/": EVERYBODY,
 }
 ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move", "wait", "assign", "close")
 
@@ -43,10 +60,15 @@ def person_named(world: World, name: str) -> Person:
     return person
 
 
+def filled(path: str, incident: Incident) -> str:
+    """The address with the incident's number, and Bob's as a contact."""
+    return path.format(number=incident.pk, contact=Contact.objects.get(person__email="bob@alster.example").pk)
+
+
 @pytest.mark.parametrize("path", READ)
 def test_an_outsider_is_asked_to_sign_in(world: World, path: str) -> None:
     incident = report(world.webshop, world.alice)
-    response = Client().get(path.format(number=incident.pk))
+    response = Client().get(filled(path, incident))
     assert response.status_code == 302
     assert response["Location"].startswith("/accounts/login/?next=")
 
@@ -55,7 +77,7 @@ def test_an_outsider_is_asked_to_sign_in(world: World, path: str) -> None:
 @pytest.mark.parametrize("path", READ)
 def test_a_page_exists_only_for_those_it_is_meant_for(world: World, path: str, name: str) -> None:
     incident = report(world.webshop, world.alice)
-    response = as_person(person_named(world, name)).get(path.format(number=incident.pk), follow=True)
+    response = as_person(person_named(world, name)).get(filled(path, incident), follow=True)
     assert response.status_code == (200 if name in READ[path] else 404)
     assert PRIVATE not in text(response)
 
@@ -120,3 +142,48 @@ def test_customers_do_not_read_who_was_paged(world: World) -> None:
     assert "Marek Nightly" not in shown
     assert "Who is called" not in shown
     assert "Who is called" in text(as_person(world.desk).get(f"/incidents/{incident.pk}/"))
+
+
+CONTACT_ACTIONS = (
+    "contacts/invite/",
+    "contacts/{contact}/",
+    "contacts/{contact}/leave/",
+    "contacts/{contact}/come-back/",
+    "invitations/{invitation}/send/",
+    "invitations/{invitation}/revoke/",
+)
+
+
+@pytest.mark.parametrize("action", CONTACT_ACTIONS)
+@pytest.mark.parametrize("name", ["outsider", "bob", "charlie", "oncall", "brm"])
+def test_others_change_no_contacts(world: World, name: str, action: str) -> None:
+    client = Client() if name == "outsider" else as_person(person_named(world, name))
+    invitation, _token = invite(
+        world.alster, by=world.alice, now=clock.now(), email="x@y.example", name="X", language="de", details=Details()
+    )
+    bob = Contact.objects.get(person=world.bob)
+    path = f"/customers/alster/{action.format(contact=bob.pk, invitation=invitation.pk)}"
+    response = client.post(path, {"name": "Y", "email": "y@y.example", "language": "de", "can_report": "on"})
+    if name == "outsider":
+        assert response["Location"].startswith("/accounts/login/")
+    else:
+        assert response.status_code == 404
+    assert ContactChange.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/profile/tokens/new/", "/profile/pin/{contact}/", "/profile/sign-out-everywhere/"])
+def test_an_outsider_has_no_profile(world: World, path: str) -> None:
+    contact = Contact.objects.get(person=world.bob)
+    assert Client().post(path.format(contact=contact.pk))["Location"].startswith("/accounts/login/")
+
+
+def test_nobody_else_gets_ones_pin_or_token(world: World) -> None:
+    contact = Contact.objects.get(person=world.bob)
+    token, _secret = AuthToken.objects.create(user=world.bob)
+    for name in ("alice", "charlie", "desk", "admin"):
+        client = as_person(person_named(world, name))
+        assert client.post(f"/profile/pin/{contact.pk}/").status_code == 404
+        assert client.post(f"/profile/tokens/{token.token_key}/revoke/").status_code == 404
+    contact.refresh_from_db()
+    assert contact.pin == ""
+    assert AuthToken.objects.filter(pk=token.pk).exists()

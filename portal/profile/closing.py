@@ -1,0 +1,27 @@
+"""Closing an account and opening it again: sessions and tokens end with it."""
+
+from allauth.usersessions.models import UserSession
+from knox.models import AuthToken
+
+from portal.models import ContactChange, Person
+
+
+def close_account(person: Person) -> bool:
+    """Whether it was open: from now on every session, token and password of the person is refused."""
+    closed = Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False)
+    AuthToken.objects.filter(user=person).delete()
+    end_sessions(person)
+    return bool(closed)
+
+
+def end_sessions(person: Person, *, except_key: str | None = None) -> None:
+    """Sign the person out everywhere; `except_key` is the session that may go on."""
+    for session in UserSession.objects.filter(user=person).exclude(session_key=except_key):
+        session.end()
+
+
+def reopen_account(person: Person) -> None:
+    """Open an account that was closed because its last contact left; what an administrator closed stays closed."""
+    left = ContactChange.objects.filter(contact__person=person, kind=ContactChange.Kind.LEFT).order_by("-pk").first()
+    if left is not None and left.account_closed:
+        Person.objects.filter(pk=person.pk).update(is_active=True)
