@@ -1,12 +1,14 @@
 """The invitation as an iCalendar object (RFC 5545), sent by the rules of iTIP (RFC 5546)."""
 
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from portal.models import Person
+from routing.presentation import person_for
 
 from .models import Appointment
 from .slots import LENGTH
@@ -32,10 +34,11 @@ def invitation(appointment: Appointment) -> str:
     event.add("description", f"{incident.description}\n\n{settings.PUBLIC_URL}/incidents/{incident.pk}/".strip())
     event.add("status", "CONFIRMED")
     event.add("transp", "OPAQUE")
-    event.add("organizer", _address(host), encode=False)
-    event.add("attendee", _attendee(host, role="CHAIR", state="ACCEPTED"), encode=False)
-    if incident.reporter is not None and incident.reporter_id != host.pk:
-        event.add("attendee", _attendee(incident.reporter, role="REQ-PARTICIPANT", state="NEEDS-ACTION"), encode=False)
+    event.add("organizer", _address(*_in_public(host)), encode=False)
+    event.add("attendee", _attendee(*_in_public(host), role="CHAIR", state="ACCEPTED"), encode=False)
+    if (guest := incident.reporter) is not None and guest.pk != host.pk:
+        invited = _attendee(guest.name, guest.email, role="REQ-PARTICIPANT", state="NEEDS-ACTION")
+        event.add("attendee", invited, encode=False)
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -50,14 +53,22 @@ def _second(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(microsecond=0)
 
 
-def _address(person: Person) -> vCalAddress:
-    address = vCalAddress(f"mailto:{person.email}")
-    address.params["CN"] = vText(person.name)
+def _in_public(host: Person) -> tuple[str, str]:
+    """Name and address for customers: of an on-call engineer they read neither, so the portal invites."""
+    shown = person_for(host, Person())
+    if shown is not None and shown["name"] == host.name:
+        return host.name, host.email
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)
+
+
+def _address(name: str, email: str) -> vCalAddress:
+    address = vCalAddress(f"mailto:{email}")
+    address.params["CN"] = vText(name)
     return address
 
 
-def _attendee(person: Person, *, role: str, state: str) -> vCalAddress:
-    address = _address(person)
+def _attendee(name: str, email: str, *, role: str, state: str) -> vCalAddress:
+    address = _address(name, email)
     address.params["CUTYPE"] = vText("INDIVIDUAL")
     address.params["ROLE"] = vText(role)
     address.params["PARTSTAT"] = vText(state)

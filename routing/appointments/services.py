@@ -15,6 +15,7 @@ from routing.incidents.models import OPEN_STATUSES, Incident, Status
 from routing.incidents.services import ActionRefused, acknowledge, assign
 from routing.incidents.timeline import write
 from routing.paging.letters import Letter, post_letter
+from routing.presentation import person_for
 
 from .invitation import invitation
 from .models import Appointment
@@ -66,10 +67,11 @@ def _answer(incident: Incident, *, by: Person, now: datetime) -> None:
 
 
 def _invite(appointment: Appointment, *, now: datetime) -> None:
+    """Both, as far as they may still read it."""
     calendar = invitation(appointment)
     people = {person.pk: person for person in (appointment.host, appointment.incident.reporter) if person}
     for person in people.values():
-        if person.is_active:
+        if Incident.objects.visible_to(person).filter(pk=appointment.incident_id).exists():
             post_letter(_letter(appointment, person, calendar), at=now, now=now)
 
 
@@ -86,7 +88,7 @@ def _letter(appointment: Appointment, person: Person, calendar: str) -> Letter:
             "begins": date_format(begins, "DATETIME_FORMAT"),
             "ends": date_format(ends, "TIME_FORMAT"),
             "zone": person.zone,
-            "name": host.name,
+            "name": (person_for(host, person) or {}).get("name", ""),
         }
         subject = _("Appointment %(begins)s: %(title)s (#%(number)s)") % words
         lines = [

@@ -10,20 +10,24 @@ from portal.models import Person, Team
 from routing.decide import decide
 from routing.decision import Callee, Decision, Kind, Link
 from routing.gather import ProjectFacts
+from routing.paging import calling
 from routing.paging.letters import Letter, post_letter
 
 from .models import Incident
 from .timeline import write
 
 
-def hand_over(incident: Incident, known: ProjectFacts, *, by: Person | None, now: datetime) -> None:
+def hand_over(
+    incident: Incident, known: ProjectFacts, *, by: Person | None, now: datetime, not_to: Person | None = None
+) -> None:
     """Give the request to who is first in its topic's chain, now or when the office opens, and tell them then.
 
     It stays new: only they themselves respond. Where a team is first it is told, and the request stays with nobody.
+    `not_to` is who passed it on.
     """
     if incident.topic is None:
         return
-    link = _first(decide(known.topic(incident.topic), now))
+    link = _first(decide(known.topic(incident.topic), now), not_to)
     callee = link.people[0] if link else None
     if link is None or callee is None or callee.kind is Kind.LAST_RESORT:
         return
@@ -35,8 +39,14 @@ def hand_over(incident: Incident, known: ProjectFacts, *, by: Person | None, now
         _tell(incident, callee, at=max(link.at, now), now=now)
 
 
-def _first(decision: Decision) -> Link | None:
-    return next((link for link in decision.chain if not link.informs and link.people), None)
+def _first(decision: Decision, not_to: Person | None) -> Link | None:
+    passed = calling.callee_of(not_to) if not_to else None
+    answering = (link for link in decision.chain if not link.informs and link.people)
+    return next((link for link in answering if passed is None or not _same(link.people[0], passed)), None)
+
+
+def _same(one: Callee, other: Callee) -> bool:
+    return (one.kind, one.id) == (other.kind, other.id)
 
 
 def _tell(incident: Incident, callee: Callee, *, at: datetime, now: datetime) -> None:

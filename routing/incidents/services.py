@@ -92,7 +92,8 @@ def create_incident(
         respond_by=respond_by,
         resolve_by=resolve_by,
     )
-    write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, priority=priority)
+    said = {"topic": topic.key} if topic else {"priority": priority}
+    write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, **said)
     if project_unsure:
         write(incident, "project_unsure", now=now, by=by, public=True)
     if kind == Incident.Kind.INCIDENT:
@@ -202,6 +203,8 @@ def pass_on(
         page.state, page.answered_at = Page.State.PASSED_ON, now
         page.save(update_fields=["state", "answered_at"])
     if escalation is None:
+        known = gather([incident.project], at=now, known_at=now)[incident.project_id]
+        hand_over(incident, known, by=by, now=now, not_to=by)
         return incident  # a request pages nobody
     if was_new:
         escalating.call_next(escalation, now=now)

@@ -46,6 +46,8 @@ def _names(data: Data) -> str:
 
 
 def _reported(data: Data) -> str:
+    if "topic" in data:
+        return _("Asked for (%(source)s)") % {"source": Incident.Source(data["source"]).label}
     priority = str(labels.PRIORITY[Priority(data["priority"])])
     return _("Reported as %(priority)s (%(source)s)") % {
         "priority": priority,

@@ -22,6 +22,7 @@ from routing.appointments.models import Appointment
 from routing.appointments.slots import LENGTH
 from routing.incidents.models import Incident
 from routing.incidents.services import ActionRefused
+from routing.presentation import person_for
 
 from .report_forms import own_time, span_text
 from .requests import PageRequest, page
@@ -61,6 +62,7 @@ def appointment_for(incident: Incident, reader: Person, *, now: datetime) -> dic
     may = incident.is_open and _may_confirm(incident, reader)
     return {
         "appointment": appointment,
+        "appointment_host": person_for(appointment.host, reader),
         "appointment_form": ConfirmForm(None, appointment=appointment, now=now) if may else None,
     }
 

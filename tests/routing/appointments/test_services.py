@@ -154,6 +154,24 @@ def test_without_a_reporter_the_host_alone_is_invited(world: World, request_: In
     assert [delivery.to for delivery in Delivery.objects.all()] == [world.brm.email]
 
 
+def test_an_on_call_engineers_name_reaches_no_customer(world: World, request_: Incident) -> None:
+    Incident.objects.filter(pk=request_.pk).update(assignee=None)
+    request_.refresh_from_db()
+    appointment = confirm(request_, starts_at=WISH, by=world.oncall, now=T)
+    assert appointment.host == world.oncall
+    letter = MailText.objects.get(delivery__to=world.alice.email)
+    for said in (letter.body, letter.calendar):
+        assert "Nightly" not in said
+        assert world.oncall.email not in said
+    assert str(event_of(letter.calendar)["ORGANIZER"]) == "mailto:direktdraht@nordhafen.example"
+
+
+def test_whoever_left_is_not_invited(world: World, request_: Incident) -> None:
+    world.alice.contacts.update(left_at=T)
+    confirm(request_, starts_at=WISH, by=world.brm, now=T)
+    assert [delivery.to for delivery in Delivery.objects.all()] == [world.brm.email]
+
+
 def test_what_is_over_is_not_confirmed(world: World, request_: Incident) -> None:
     services.resolve(request_, by=world.brm, now=T, reason="not needed")
     with pytest.raises(services.ActionRefused):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db.models import QuerySet
+from django.utils import translation
 
 from matrix.models import Topic
 from portal import clock
@@ -140,6 +141,25 @@ def test_reopened_it_is_given_to_somebody_again(world: World, topics: dict[str, 
     assert to_staff().count() == 2
 
 
+def test_passed_on_it_goes_to_the_next(world: World, topics: dict[str, Topic]) -> None:
+    topics["question"].roles = ["sdm", "brm"]
+    topics["question"].save()
+    request = ask(world, topics["question"], at=TUESDAY)
+    for expected in (world.brm, world.sdm):
+        request.refresh_from_db()
+        services.pass_on(request, by=request.assignee, now=TUESDAY + minutes(5))
+        request.refresh_from_db()
+        assert (request.assignee, request.status) == (expected, "new")
+    assert not Escalation.objects.exists()
+
+
+def test_the_timeline_speaks_of_a_request(world: World, topics: dict[str, Topic]) -> None:
+    request = ask(world, topics["question"], at=TUESDAY)
+    shown = text(as_person(world.alice).get(f"/incidents/{request.pk}/"))
+    assert "Asked for (portal)" in shown
+    assert "Reported as" not in shown
+
+
 # --- Rights ---------------------------------------------------------------------------------------------------
 
 
@@ -195,4 +215,5 @@ def test_an_unknown_topic_is_not_found(world: World) -> None:
 def test_the_names_of_topics_are_in_the_readers_language(world: World) -> None:
     client = as_person(world.alice)
     client.cookies["django_language"] = "de"
-    assert re.search(r"<h1>question \(de\)</h1>", text(client.get(f"{FORM}question")))
+    with translation.override("en"):  # what the request activates is forgotten again
+        assert re.search(r"<h1>question \(de\)</h1>", text(client.get(f"{FORM}question")))
