@@ -77,7 +77,7 @@ class Given:
 def given_for(project: Project, *, at: datetime, language: str) -> Given | None:
     """What the handbook of `project` (with its customer) says at `at`; None where no matrix is in force."""
     known = _without_absences(gather([project], at=at)[project.pk])
-    if known.version is None:
+    if known.version is None or not known.content:
         return None
     support = ProjectSupport.objects.as_of(at).filter(project=project).select_related("hours").first()
     installation = Installation.objects.first()

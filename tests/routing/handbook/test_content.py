@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from matrix.models import Step, Topic
+from matrix.models import Matrix, MatrixVersion, Step, Topic
 from matrix.services import copy_version, publish
 from oncall.models import Absence
 from oncall.rotation import AbsenceKind
@@ -67,6 +67,9 @@ def test_it_names_what_it_is(world: World) -> None:
 def test_without_a_matrix_in_force_there_is_none(world: World) -> None:
     bare = make_project(world.office, world.alster, "bare", world.desk_team, world.platform)
     assert handbook_for(bare, at=TUESDAY, language="en") is None
+    empty = MatrixVersion.objects.create(matrix=Matrix.objects.create(project=bare, name="bare"))
+    publish(empty, by=None, now=TUESDAY, reason="nothing agreed yet")
+    assert handbook_for(bare, at=TUESDAY + timedelta(minutes=1), language="en") is None
 
 
 def test_it_holds_nothing_that_a_customer_may_not_read(world: World) -> None:
