@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from oncall.feeds import create_project_feed
+from oncall.models import CalendarFeed
 from portal import clock
-from portal.models import Customer, Person, Project
+from portal.contacts.services import Details, invite
+from portal.models import Contact, Customer, Invitation, Person, Project
+from routing.attachments.models import Attachment
+from routing.attachments.services import attach
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.intake.services import create_intake_key
@@ -40,18 +46,33 @@ MANY = ["?q=" + THEIRS, "?q=" + INTERNAL, "?status=all", "?priority=blocker", "?
 class Planted:
     world: World
     incident: Incident
-    found_by_monitoring: Incident
+    attachment: Attachment
+    feed: CalendarFeed
+    invitation: Invitation
 
-    def parameters(self) -> dict[str, str]:
-        """What stands in the addresses: always something of Alster's, or of the provider's."""
-        return {
-            "key": self.world.webshop.key,
-            "number": str(self.incident.pk),
-            "slug": self.world.rota.slug,
-            "token": "guessed",  # whoever knows a page's own token is whom it was sent to
-            "public_id": str(Delivery.objects.earliest("pk").public_id),
-            "format_name": "generic",
+    def parameters(self, route: str) -> dict[str, str]:
+        """What stands in an address: always something of Alster's, or of the provider's."""
+        found = {
+            "slug:key": self.world.webshop.key,
+            "int:number": str(self.incident.pk),
+            "slug:slug": self.world.rota.slug,
+            "str:token": "guessed",  # whoever knows a token is whom it was made for
+            "str:key": "guessed",
+            "uuid:public_id": str(Delivery.objects.earliest("pk").public_id),
+            "uuid:key": str(self.attachment.key),
+            "str:format_name": "generic",
+            "slug:entry": "sdm-1",
         }
+        if route.startswith("customers/"):
+            found["slug:key"] = self.world.alster.key
+            found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
+        if "/invitations/" in route:
+            found["int:pk"] = str(self.invitation.pk)
+        if "/calendar/" in route:
+            found["int:number"] = str(self.feed.pk)
+        if route.startswith("profile/pin/"):
+            found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
+        return found
 
 
 @pytest.fixture
@@ -76,8 +97,13 @@ def planted(world: World) -> Planted:
     )
     services.add_note(incident, by=world.desk, now=now, text=f"{INTERNAL}: they forgot to pay", public=False)
     services.add_note(incident, by=world.alice, now=now, text=f"{THEIRS}: it is urgent", public=True)
+    secret = SimpleUploadedFile(f"{INTERNAL}.txt", INTERNAL.encode())
+    attach(incident, [secret], by=world.desk, now=now, public=False)
+    files = attach(
+        incident, [SimpleUploadedFile(f"{THEIRS}.txt", THEIRS.encode())], by=world.alice, now=now, public=True
+    )
     key, _token = create_intake_key(project=world.webshop, name=INTERNAL, by=None, now=now)
-    found = services.create_incident(
+    services.create_incident(
         project=world.webshop,
         priority="minor",
         title=f"{INTERNAL} {THEIRS} disk",
@@ -89,7 +115,17 @@ def planted(world: World) -> Planted:
     )
     advance_due(now=now)
     services.acknowledge(incident, by=world.oncall, now=now)
-    return Planted(world, incident, found)
+    feed, _token = create_project_feed(project=world.webshop, by=world.alice, now=now)
+    invitation, _token = invite(
+        world.alster,
+        by=world.alice,
+        now=now,
+        email="new@example.com",
+        name=f"Nina {THEIRS}",
+        language="en",
+        details=Details(),
+    )
+    return Planted(world, incident, file, feed, invitation)
 
 
 def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -101,20 +137,20 @@ def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, UR
             yield route, pattern
 
 
-def filled(route: str, parameters: dict[str, str]) -> str:
-    names = re.findall(r"<(?:\w+:)?(\w+)>", route)
-    for name in names:
+def filled(route: str, planted: Planted) -> str:
+    parameters = planted.parameters(route)
+    for name in re.findall(r"<(\w+:\w+)>", route):
         assert name in parameters, f"say in this test what stands for “{name}” in {route}"
-        route = re.sub(rf"<(?:\w+:)?{name}>", parameters[name], route)
+        route = route.replace(f"<{name}>", parameters[name])
     return f"/{route}"
 
 
 def everything(planted: Planted, person: Person) -> Iterator[tuple[str, Any]]:
     """Each address with its answer to the person, by GET with some questions, and by an empty POST."""
-    client = Client(raise_request_exception=True)
-    client.force_login(person)
+    client = Client()
     for route, _pattern in addresses(get_resolver()):
-        path = filled(route, planted.parameters())
+        client.force_login(person)  # some addresses end the session
+        path = filled(route, planted)
         plain = client.get(path, follow=True)
         yield path, plain
         for question in MANY if plain.status_code == 200 else ():
@@ -144,9 +180,9 @@ def test_what_is_another_customers_does_not_exist(planted: Planted) -> None:
     client.force_login(planted.world.charlie)
     checked = 0
     for route, _pattern in addresses(get_resolver()):
-        if not re.search(r"<\w*:?(key|number)>", route):
+        if not re.search(r"<(slug:key|int:number|int:pk)>", route):
             continue
-        path = filled(route, planted.parameters())
+        path = filled(route, planted)
         answers = {client.get(path).status_code, client.post(path, {}).status_code}
         assert answers <= {404, 405}, f"{path}: {answers}"
         assert 404 in answers, path
