@@ -99,9 +99,8 @@ def planted(world: World) -> Planted:
     services.add_note(incident, by=world.alice, now=now, text=f"{THEIRS}: it is urgent", public=True)
     secret = SimpleUploadedFile(f"{INTERNAL}.txt", INTERNAL.encode())
     attach(incident, [secret], by=world.desk, now=now, public=False)
-    files = attach(
-        incident, [SimpleUploadedFile(f"{THEIRS}.txt", THEIRS.encode())], by=world.alice, now=now, public=True
-    )
+    shared = SimpleUploadedFile(f"{THEIRS}.txt", THEIRS.encode())
+    (file,) = attach(incident, [shared], by=world.alice, now=now, public=True)
     key, _token = create_intake_key(project=world.webshop, name=INTERNAL, by=None, now=now)
     services.create_incident(
         project=world.webshop,

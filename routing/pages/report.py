@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -40,6 +41,8 @@ from .report_forms import (
 )
 from .requests import PageRequest, page
 from .subjects import Choice, Subject, choice_of_topic, choices, subject_of
+
+log = structlog.get_logger(__name__)
 
 KEY_PREFIX = "form:"
 """Keys of forms and those of the API's clients do not meet."""
@@ -108,6 +111,11 @@ class _Report:
             incident = self._create(form, choice)
         except KeyUsedOtherwise as error:
             return self._show(self._again(), status=409, already=error.incident)
+        except OSError:
+            # The disk is at fault. Nothing of the report was kept either, so it has to be said, and how to go on.
+            log.exception("files_not_kept")
+            form.add_error("attachments", _("The files could not be kept. Please send this once more without them."))
+            return self._show(form, status=503)
         self._tell(incident, choice)
         return redirect(incident_address(incident))
 

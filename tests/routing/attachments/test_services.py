@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.test import override_settings
+from django.utils import translation
 
 from routing.attachments.forms import AttachmentsField
 from routing.attachments.queries import attachments_for
@@ -24,9 +27,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def media(tmp_path: Path) -> Iterator[Path]:
-    from django.test import override_settings
-
-    with override_settings(MEDIA_ROOT=tmp_path):
+    with override_settings(MEDIA_ROOT=tmp_path), translation.override("en"):
         yield tmp_path
 
 
@@ -90,8 +91,6 @@ def test_an_empty_store_is_no_error(db: None) -> None:
 
 
 def errors(*files: object) -> list[str]:
-    from django.core.exceptions import ValidationError
-
     try:
         AttachmentsField().clean(list(files))
     except ValidationError as error:

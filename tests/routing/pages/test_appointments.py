@@ -9,9 +9,11 @@ from matrix.models import Topic
 from portal import clock
 from routing.appointments.models import Appointment
 from routing.appointments.services import wish
+from routing.attachments.services import attach
 from routing.incidents.models import Incident
 from routing.paging.models import Delivery
 from tests.people import World
+from tests.routing.attachments.samples import upload
 
 from .helpers import as_person, queries, report, text
 
@@ -150,6 +152,16 @@ def test_the_file_is_for_those_who_may_see_the_request(world: World, topic: Topi
     shown = text(as_person(world.alice).get(page_of(incident)))
     assert place in shown
     assert "Into my calendar" in shown
+
+
+def test_queries_are_few_and_do_not_grow_with_files(world: World, topic: Topic) -> None:
+    incident, client = wished(world, topic), as_person(world.alice)
+    attach(incident, [upload()], by=world.desk, now=clock.now(), public=True)
+    client.get(page_of(incident))
+    few = queries(lambda: client.get(page_of(incident)))
+    attach(incident, [upload() for _number in range(5)], by=world.desk, now=clock.now(), public=True)
+    assert queries(lambda: client.get(page_of(incident))) == few
+    assert few < 15
 
 
 def test_an_incident_has_no_appointment(world: World) -> None:

@@ -1,11 +1,13 @@
 """Reporting an incident."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.test import Client
+from pytest_django import Settings
 
 from matrix.models import MatrixVersion, PriorityTerms, Reporting
 from portal import clock
@@ -178,11 +180,11 @@ def test_sent_many_times_at_once_it_is_one_incident_with_its_file() -> None:
     world = make_world()
     client = as_person(world.alice)
     client.get(FORM)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    session = client.cookies[configured.SESSION_COOKIE_NAME].value
 
     def send() -> str:
         browser = Client()
-        browser.cookies[settings.SESSION_COOKIE_NAME] = session
+        browser.cookies[configured.SESSION_COOKIE_NAME] = session
         answer = browser.post(FORM, {**SENT, "key": "k" * 22, "attachments": [upload()]})
         return str(answer["Location"])
 
@@ -214,6 +216,20 @@ def test_with_a_file_that_is_not_taken_nothing_is_reported(world: World) -> None
     assert "choose the files once more" in text(response)
     assert not Incident.objects.exists()
     assert not Attachment.objects.exists()
+
+
+def test_a_full_disk_keeps_nobody_from_reporting(world: World, settings: Settings, tmp_path: Path) -> None:
+    no_directory = tmp_path / "full"
+    no_directory.touch()
+    settings.MEDIA_ROOT = no_directory
+    client = as_person(world.alice)
+    sent = {**SENT, "key": "k" * 22}
+    response = client.post(FORM, {**sent, "attachments": [upload()]})
+    assert response.status_code == 503
+    assert "Please send this once more without them" in text(response)
+    assert not Incident.objects.exists()
+    client.post(FORM, sent)
+    assert Incident.objects.get().title == SENT["title"]
 
 
 # --- Not sure which project -----------------------------------------------------------------------------------
