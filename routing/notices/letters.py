@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -94,15 +94,12 @@ def _sender() -> str:
 
 
 def _small_print(person: Person) -> tuple[str, ...]:
-    lines = (
+    choices = f"{settings.PUBLIC_URL}{reverse('profile_notices')}"
+    return (
         _("This message was sent automatically. Replies to it are not read: please answer in the portal."),
         _("All times are those of %(zone)s.") % {"zone": person.zone},
+        _("Which messages you get is up to you: %(url)s") % {"url": choices},
     )
-    try:
-        profile = f"{settings.PUBLIC_URL}{reverse('profile')}"
-    except NoReverseMatch:
-        return lines
-    return *lines, _("Which messages you get is up to you: %(url)s") % {"url": profile}
 
 
 # --- As text --------------------------------------------------------------------------------------------------

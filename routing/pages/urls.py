@@ -16,6 +16,7 @@ from . import (
     links,
     matrix,
     moving,
+    notices,
     report,
 )
 
@@ -42,6 +43,7 @@ urlpatterns = [
     path("incidents/<int:number>/move/", moving.move, name="incident_move"),
     path("incidents/<int:number>/appointment/", appointments.confirm, name="appointment_confirm"),
     path("incidents/<int:number>/appointment.ics", appointments.download, name="appointment_ics"),
+    path("profile/notices/", notices.choices, name="profile_notices"),
     path("on-call/", duty.on_call, name="on_call"),
     path("a/<str:token>/", links.page_link, name="page_link"),
     path("a/<str:token>/acknowledge/", links.acknowledge, name="page_link_acknowledge"),

@@ -102,7 +102,9 @@ def test_the_question_whether_it_is_due_is_cheap(world: World) -> None:
 
 def test_every_alarm_has_words() -> None:
     sources = Path(routing.__file__).parent.rglob("*.py")
-    raised = {kind for path in sources for kind in re.findall(r'raise_alarm\(\s*"(\w+)"', path.read_text())}
+    raised = {
+        kind for path in sources for kind in re.findall(r'(?:raise_alarm|ledger\.alarm)\(\s*"(\w+)"', path.read_text())
+    }
     assert {"chain_exhausted", "tick_late", "intake_rate"} <= raised
     assert raised | {"number_failed", "delivery_failed"} == set(ALARMS)
 

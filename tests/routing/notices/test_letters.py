@@ -79,7 +79,8 @@ def test_a_receipt_says_by_when_there_is_an_answer(world: World, phones: Phones,
         "Nordhafen · +49 69 90009000\n"
         "This message was sent automatically. Replies to it are not read: please\n"
         "answer in the portal.\n"
-        "All times are those of Europe/Berlin."
+        "All times are those of Europe/Berlin.\n"
+        f"Which messages you get is up to you:\n{settings.PUBLIC_URL}/profile/notices/"
     )
     assert f'<a href="{settings.PUBLIC_URL}/incidents/{incident.pk}/">' in mail["html"]
     assert mail["headers"]["Auto-Submitted"] == "auto-generated"

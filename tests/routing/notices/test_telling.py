@@ -14,6 +14,7 @@ from routing.notices.models import Kind, Notice
 from routing.notices.services import choices_of, choose, wants_notice
 from routing.paging.models import Delivery
 from tests.people import World
+from tests.routing.pages.helpers import as_person, text
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +172,14 @@ def test_the_form_shows_and_keeps_choices(world: World) -> None:
         "reopened": False,
     }
     assert not NoticeChoicesForm(person=world.alice)["resolved"].initial
+
+
+def test_customers_choose_on_a_page(world: World) -> None:
+    client = as_person(world.alice)
+    assert "profile/notices/" in text(client.get("/profile/"))
+    shown = text(client.get("/profile/notices/"))
+    assert shown.count("checked") == len(Kind)
+    assert client.post("/profile/notices/", {"resolved": "on"})["Location"] == "/profile/"
+    assert {kind for kind, wanted in choices_of(world.alice).items() if wanted} == {"resolved"}
+    assert client.post("/profile/notices/", {})["Location"] == "/profile/"
+    assert not any(choices_of(world.alice).values())

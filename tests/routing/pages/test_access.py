@@ -48,6 +48,7 @@ READ = {
     "/customers/seeburg/contacts/": MANAGERS - {"alice"},
     "/customers/seeburg/contacts/{contact}/": set(),
     "/profile/": EVERYBODY,
+    "/profile/notices/": {"alice", "bob", "charlie"},
     "/accounts/2fa/": EVERYBODY,
     "/accounts/sessions/": EVERYBODY,
     "/accounts/password/change/": EVERYBODY,
