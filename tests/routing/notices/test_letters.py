@@ -95,7 +95,7 @@ def test_a_receipt_in_german_and_in_the_readers_zone(world: World, phones: Phone
     mail = mail_about(phones, world.alice, "eingegangen")
     assert mail["subject"] == f"#{incident.pk} eingegangen: Der Shop ist nicht erreichbar"
     assert "Guten Tag Alice Alster," in mail["text"]
-    assert "Antwort bis: Di 24.11.2026, 19:00" in mail["text"]
+    assert "Reaktion bis: Di 24.11.2026, 19:00" in mail["text"]
     assert "Asia/Tokyo" in mail["text"]
     assert '<html lang="de">' in mail["html"]
 
