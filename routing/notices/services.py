@@ -8,7 +8,7 @@ from matrix.terms import Channel
 from portal.models import Person, Project
 from routing.incidents.models import Incident, TimelineEntry
 from routing.paging.models import Delivery
-from routing.wake import wake_notifiers
+from routing.wake import wake_post
 
 from .models import Kind, Notice, NoticeChoice
 
@@ -85,7 +85,7 @@ def _queue(entry: TimelineEntry, person: Person, kind: Kind) -> None:
         created_at=entry.at,
     )
     Notice.objects.create(entry=entry, person=person, kind=kind, delivery=delivery)
-    wake_notifiers()
+    wake_post()
 
 
 # --- What people want -----------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     page.get_by_role("button", name="Yes, reopen").click()
     page.get_by_text("Reopened: Still slow").wait_for()
 
-    tasks.send_notices()
+    tasks.send_post()
     mails = phones.mails(to=live_world.alice.email)
     assert [mail["subject"].split(":")[0] for mail in mails] == [
         f"#{incident.pk} {heading}"
