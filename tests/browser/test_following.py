@@ -97,7 +97,11 @@ def test_pages_keep_to_wcag_in_every_state(
     services.close(closed, by=world.sdm, now=now)
     places = [(f"/incidents/{each.pk}/", world.alice) for each in (new, waiting, resolved, closed)]
     places += [(f"/incidents/{each.pk}/", world.desk) for each in (new, waiting, resolved)]
-    places += [("/incidents/?status=all", world.alice), ("/incidents/?q=nowhere", world.alice)]
+    places += [
+        ("/profile/notices/", world.alice),
+        ("/incidents/?status=all", world.alice),
+        ("/incidents/?q=nowhere", world.alice),
+    ]
     for path, person in places:
         page = visit(path, person)
         for summary in page.locator("#actions summary").all():
