@@ -138,6 +138,8 @@ document.addEventListener("DOMContentLoaded", () => {
     button.hidden = false;
     button.addEventListener("click", switchTheme);
   }
+  // On a narrow screen the row of tabs scrolls: the one that is shown is in view.
+  document.querySelector(".dd-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   for (const print of document.querySelectorAll("[data-print]")) {
     print.hidden = false;
     print.addEventListener("click", () => window.print());

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from matrix import labels
 from matrix.terms import Priority
 from portal.models import Person
+from portal.templatetags.pages import in_language
 from routing.incidents.models import Incident, TimelineEntry
 from routing.incidents.wording import text_of
 from routing.paging.models import Escalation
@@ -119,6 +120,8 @@ def _facts(incident: Incident) -> tuple[Fact, ...]:
     facts = [(_("Project"), f"{incident.project.key} ({incident.project.name})")]
     if incident.kind == Incident.Kind.INCIDENT:
         facts.append((_("Priority"), str(labels.PRIORITY[Priority(incident.priority)])))
+    elif incident.topic:
+        facts.append((_("Topic"), str(in_language(incident.topic, "name"))))
     return *facts, (_("Reported"), _moment(incident.reported_at))
 
 

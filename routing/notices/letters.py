@@ -51,7 +51,7 @@ class Sheet:
 def letter_of(delivery: Delivery) -> Letter | None:
     """The mail of a notice; None where its reader does not want it any more, or may not read of the incident."""
     related = Notice.objects.select_related("person", "entry__actor", "entry__incident__escalation")
-    related = related.select_related("entry__incident__project", "entry__incident__assignee")
+    related = related.select_related("entry__incident__project", "entry__incident__assignee", "entry__incident__topic")
     notice = related.get(delivery=delivery)
     person, incident = notice.person, notice.entry.incident
     if not may_be_told(person, incident, notice.kind):

@@ -21,14 +21,14 @@ from routing.presentation import actor_for
 
 def incidents_for(reader: Person, wanted: dict[str, Any]) -> IncidentQuerySet:
     """What the reader may see of what is `wanted` (the filter's fields): unacknowledged first, by due time."""
-    found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee")
+    found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee", "topic")
     status = wanted.get("status")
     if not status:
         found = found.open()
     elif status != "all":
         found = found.filter(status=status)
     if priority := wanted.get("priority"):
-        found = found.filter(priority=priority)
+        found = found.filter(priority=priority, kind=Incident.Kind.INCIDENT)  # that of a request says nothing
     if project := wanted.get("project"):
         found = found.filter(project=project)
     if kind := wanted.get("kind"):

@@ -25,7 +25,9 @@ VALID = timedelta(hours=24)
 
 def _page(token: str) -> Page:
     incident = "escalation__incident"
-    related = Page.objects.select_related(f"{incident}__project", f"{incident}__assignee", "person")
+    related = Page.objects.select_related(
+        f"{incident}__project", f"{incident}__assignee", f"{incident}__topic", "person"
+    )
     return get_object_or_404(related, token=token)
 
 

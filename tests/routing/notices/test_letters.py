@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from demo.phones.client import Phones
+from matrix.models import Topic
 from portal import clock
 from portal.models import Person, Project
 from routing.incidents import services
@@ -95,7 +96,7 @@ def test_a_receipt_in_german_and_in_the_readers_zone(world: World, phones: Phone
     mail = mail_about(phones, world.alice, "eingegangen")
     assert mail["subject"] == f"#{incident.pk} eingegangen: Der Shop ist nicht erreichbar"
     assert "Guten Tag Alice Alster," in mail["text"]
-    assert "Antwort bis: Di 24.11.2026, 19:00" in mail["text"]
+    assert "Reaktion bis: Di 24.11.2026, 19:00" in mail["text"]
     assert "Asia/Tokyo" in mail["text"]
     assert '<html lang="de">' in mail["html"]
 
@@ -197,3 +198,12 @@ def test_a_contact_that_left_gets_nothing_that_was_queued(world: World, phones: 
     report(world)
     world.alice.contacts.update(left_at=clock.now() - timedelta(seconds=1))
     assert sent(phones, world.alice) == []
+
+
+def test_a_request_names_its_topic_and_no_priority(world: World, phones: Phones) -> None:
+    german(world.alice)
+    topic = Topic.objects.create(key="change", name_de="Änderung", name_en="Change", roles=["sdm"], answer_minutes=480)
+    at(TUESDAY, world, kind="request", topic=topic, priority="minor")
+    [mail] = sent(phones, world.alice)
+    assert "Thema: Änderung" in mail["text"]
+    assert "Priorität" not in mail["text"]

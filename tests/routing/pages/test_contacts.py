@@ -210,6 +210,7 @@ def test_the_emergency_card_says_what_is_needed(world: World) -> None:
         "Meaning of blocker",
         "Valid as of",
         "matrix version 1",
+        "Answer within 4 hours",
         "QR code that calls Hotline",
     ):
         assert words in page

@@ -59,7 +59,7 @@ def test_it_speaks_its_person_s_language(world: World) -> None:
     Person.objects.filter(pk=world.alice.pk).update(language="de")
     world.alice.refresh_from_db()
     calendar = text(Client().get(make_feed(world.alice), headers={"Accept-Language": "en"}))
-    assert "Servicezeiten" in calendar
+    assert "Geschäftszeiten" in calendar
     assert "Neujahr" in calendar
 
 

@@ -331,3 +331,15 @@ def test_pages_stay_small_with_ten_thousand_incidents(world: World, ten_thousand
         assert answer.status_code == 200, path
         assert len(answer.content) < 50_000, (path, len(answer.content))
         assert (count := queries(lambda path=path: client.get(path))) < 15, (path, count)
+
+
+def test_what_nobody_has_taken_yet_leads_to_whom_to_call(world: World) -> None:
+    incident = report(world.webshop, world.alice)
+    waits = "Nobody has taken it yet"
+    page = page_of(world, incident)
+    assert waits in page
+    assert page.count("/projects/webshop/call/?priority=blocker") == 2
+    assert waits not in page_of(world, incident, "desk")
+    assert waits not in page_of(world, report(world.webshop, world.alice, kind="request"))
+    acknowledge(incident, by=world.desk, now=clock.now())
+    assert waits not in page_of(world, incident)

@@ -32,6 +32,12 @@ def test_where_one_is_is_marked(world: World) -> None:
     assert shown.count('aria-current="page"') == 1
 
 
+@pytest.mark.parametrize("page", ["matrix", "contacts", "handbook", "calendar", "emergency-card"])
+def test_what_there_is_to_read_of_a_project_is_below_whom_to_call(world: World, page: str) -> None:
+    shown = text(as_person(world.alice).get(f"/projects/webshop/{page}/"))
+    assert '<a href="/projects/" aria-current="true">' in shown
+
+
 def test_logging_in_and_out(world: World) -> None:
     client = Client()
     response = client.post("/accounts/login/", {"login": "alice@alster.example", "password": PASSWORD})

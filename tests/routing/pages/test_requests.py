@@ -217,3 +217,29 @@ def test_the_names_of_topics_are_in_the_readers_language(world: World) -> None:
     client.cookies["django_language"] = "de"
     with translation.override("en"):  # what the request activates is forgotten again
         assert re.search(r"<h1>question \(de\)</h1>", text(client.get(f"{FORM}question")))
+
+
+def test_a_request_is_shown_with_its_topic_and_without_a_priority(world: World, topics: dict[str, Topic]) -> None:
+    request = ask(world, topics["question"], at=clock.now())
+    for person in (world.alice, world.agent):
+        client = as_person(person)
+        for address in ("/incidents/", f"/incidents/{request.pk}/"):
+            shown = text(client.get(address))
+            assert '<span class="dd-badge dd-minor">' not in shown
+            assert "Question</span>" in shown
+    assert "/projects/webshop/call/?topic=question" in text(as_person(world.alice).get(f"/incidents/{request.pk}/"))
+
+
+def test_requests_are_not_among_incidents_of_a_priority(world: World, topics: dict[str, Topic]) -> None:
+    request = ask(world, topics["question"], at=clock.now())
+    incident = report(world.webshop, world.alice, priority="minor")
+    shown = text(as_person(world.alice).get("/incidents/?priority=minor"))
+    assert f'id="incident-{incident.pk}"' in shown
+    assert f'id="incident-{request.pk}"' not in shown
+
+
+def test_a_closed_request_is_asked_for_anew_under_its_topic(world: World, topics: dict[str, Topic]) -> None:
+    request = ask(world, topics["question"], at=clock.now())
+    Incident.objects.filter(pk=request.pk).update(status="closed")
+    shown = text(as_person(world.alice).get(f"/incidents/{request.pk}/"))
+    assert "/incidents/new/?project=webshop&amp;topic=question" in shown
