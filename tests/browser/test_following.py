@@ -120,7 +120,7 @@ def test_following_needs_no_script(live_world: World, live_server: "LiveServer",
     page.goto(f"{live_server.url}/incidents/")
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill("a-long-password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="Read and answer").click()
     page.get_by_role("link", name="The shop is down").click()
     page.get_by_label("Your message").fill("Since nine")

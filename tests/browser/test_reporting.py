@@ -97,7 +97,7 @@ def test_nothing_of_it_needs_the_script(
     page.goto(f"{live_server.url}/incidents/new/")
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill("a-long-password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="I am not sure").click()
     page.get_by_label("What is wrong?").fill("Something is slow")
     page.get_by_label("Files").set_input_files(log)

@@ -211,6 +211,32 @@ def test_what_an_administrator_closed_no_manager_opens(world: World) -> None:
     assert not world.bob.is_active
 
 
+def test_an_account_that_came_back_and_was_closed_by_an_administrator_is_not_opened_elsewhere(world: World) -> None:
+    contact = contact_of(world.bob)
+    services.leave(contact, by=world.alice, now=clock.now())
+    services.come_back(contact, by=world.alice, now=clock.now())
+    Person.objects.filter(pk=world.bob.pk).update(is_active=False)
+    _invitation, token = services.invite(
+        world.seeburg, by=world.desk, now=clock.now(), email=world.bob.email, name="Bob", language="en",
+        details=REPORTER,
+    )  # fmt: skip
+    services.accept(token, now=clock.now())
+    world.bob.refresh_from_db()
+    assert not world.bob.is_active
+
+
+def test_an_account_closed_with_its_last_contact_is_opened_by_another_customer(world: World) -> None:
+    services.leave(contact_of(world.bob), by=world.alice, now=clock.now())
+    _invitation, token = services.invite(
+        world.seeburg, by=world.desk, now=clock.now(), email=world.bob.email, name="Bob", language="en",
+        details=REPORTER,
+    )  # fmt: skip
+    services.accept(token, now=clock.now())
+    world.bob.refresh_from_db()
+    assert world.bob.is_active
+    assert list(Project.objects.visible_to(world.bob)) == [world.kundenportal]
+
+
 def test_the_last_manager_stays_unless_the_provider_says_otherwise(world: World) -> None:
     alice = contact_of(world.alice)
     with pytest.raises(services.LastManager):

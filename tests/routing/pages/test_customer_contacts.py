@@ -202,6 +202,26 @@ def test_a_limited_manager_sees_and_grants_only_what_is_theirs(world: World) -> 
         assert contact_of(contact.person).left_at is None
 
 
+def test_a_limited_manager_reads_of_no_project_but_theirs(world: World) -> None:
+    """What a colleague sees beside it is not even named, whether they are a contact, invited, or were changed."""
+    Contact.objects.filter(person=world.bob).update(can_manage_contacts=True)
+    world.kundenportal.customer = world.alster
+    world.kundenportal.save()
+    erik = make_person("erik@alster.example", "Erik Alster", staff=False)
+    contact = Contact.objects.create(customer=world.alster, person=erik)
+    contact.limited_to.add(world.webshop)
+    both = Details(projects=("kundenportal", "webshop"))
+    services.change(contact, by=world.alice, now=clock.now(), details=both)
+    invite(world.alice, projects=["webshop", "kundenportal"])
+    assert "kundenportal" in text(as_person(world.alice).get(PAGE))
+    shown = text(as_person(world.bob).get(PAGE))
+    assert "Erik Alster" in shown
+    assert "Dora Neu" in shown
+    assert "only webshop, …" in shown
+    assert "projects: webshop → webshop, …" in shown
+    assert "kundenportal" not in shown
+
+
 def test_rights_are_changed_and_who_did_it_is_shown(world: World) -> None:
     contact = contact_of(world.bob)
     answer = as_person(world.alice).post(
