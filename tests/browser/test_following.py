@@ -1,5 +1,6 @@
 """From a report to its resolution, as the customer who reported it sees it."""
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -39,7 +40,7 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     incident = report(live_world.webshop, live_world.alice, title="Paying takes two minutes")
     page = visit("/incidents/", live_world.alice)
     page.get_by_role("link", name="Paying takes two minutes").click()
-    page.get_by_text("an answer by").wait_for()
+    page.locator("#live dd", has_text=re.compile(r"^\s*by .*\d\d:\d\d")).wait_for()
 
     act(live_world, incident, "acknowledge")
     page.locator("#live").get_by_text("within the target").wait_for(timeout=POLLED)
