@@ -304,6 +304,24 @@ def fill(world: World, number: int) -> None:
         )  # fmt: skip
 
 
+def test_everybody_who_was_invited_or_left_can_be_found(world: World) -> None:
+    """Or nobody could withdraw the first invitation of many, nor take back who left long ago."""
+    fill(world, 18)
+    first = Invitation.objects.order_by("created_at")[0]
+    long_gone = Contact.objects.filter(limited_to=world.webshop).exclude(person=world.bob).order_by("pk")[0]
+    now = clock.now()
+    Contact.objects.filter(limited_to=world.webshop).exclude(person=world.bob).update(left_at=now)
+    Contact.objects.filter(pk=long_gone.pk).update(left_at=now - timedelta(days=400))
+    client = as_person(world.alice)
+    addresses = [f"/customers/alster/invitations/{first.pk}/revoke/", f"{PAGE}{long_gone.pk}/come-back/"]
+    shown = text(client.get(PAGE))
+    assert shown.count('href="?all=1"') == len(addresses)
+    assert not any(address in shown for address in addresses)
+    whole = text(client.get(f"{PAGE}?all=1"))
+    assert all(address in whole for address in addresses)
+    assert 'href="?all=1"' not in whole
+
+
 @pytest.mark.parametrize("name", ["alice", "desk"])
 def test_queries_do_not_grow_with_contacts(world: World, name: str) -> None:
     client = as_person(getattr(world, name))
