@@ -111,6 +111,25 @@ def test_a_link_is_used_once_and_for_a_week(world: World) -> None:
     assert Client().get("/invitation/nothing-like-it/").status_code == 404
 
 
+def test_nobody_is_let_in_as_somebody_who_came_into_being_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the invitation of another customer, say: a password that was typed here proves nothing of them."""
+    invite(world.alice)
+    accept = services.accept
+
+    def later(*args: Any, **kwargs: Any) -> Contact:
+        make_person("dora@alster.example", "Dora Neu", staff=False)
+        return accept(*args, **kwargs)
+
+    monkeypatch.setattr(services, "accept", later)
+    client = Client()
+    entered = client.post(link(), {"password1": WORDS, "password2": WORDS}, follow=True)
+    assert entered.redirect_chain[-1][0].startswith("/accounts/login/")
+    assert "_auth_user_id" not in client.session
+    assert contact_of(Person.objects.get(email="dora@alster.example")).can_report
+
+
 def test_whoever_is_known_accepts_by_a_click_and_signs_in_as_before(world: World) -> None:
     answer = text(invite(world.alice, email="charlie@seeburg.example"))
     # Not a word of whether the address is known: the invited name is shown, not the person's own.
