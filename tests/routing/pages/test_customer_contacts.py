@@ -200,6 +200,16 @@ def test_what_cannot_be_is_said_at_its_field(world: World, changes: dict[str, An
     assert not mail.outbox
 
 
+def test_numbers_without_end_are_not_even_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(text: str) -> str:
+        raise AssertionError(text)
+
+    monkeypatch.setattr("portal.contacts.forms._number", read)
+    response = invite(world.alice, phones="040 555123\n" * 100_000)
+    assert response.status_code == 400
+    assert "Three numbers at most" in text(response)
+
+
 def test_a_limited_manager_sees_and_grants_only_what_is_theirs(world: World) -> None:
     Contact.objects.filter(person=world.bob).update(can_manage_contacts=True)
     world.kundenportal.customer = world.alster
