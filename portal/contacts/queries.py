@@ -72,7 +72,8 @@ class Waiting:
 
 
 def waiting(customer: Customer, authority: Authority, *, provider: str, now: datetime) -> list[Waiting]:
-    rows = customer.invitations.waiting().select_related("created_by")[:LATEST]
+    """All that the reader may know of, the latest first."""
+    rows = customer.invitations.waiting().select_related("created_by")
     found = [(row, Details.from_json(row.details)) for row in rows]
     return [
         Waiting(

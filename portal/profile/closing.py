@@ -11,9 +11,13 @@ LEFT_OR_RETURNED = (ContactChange.Kind.LEFT, ContactChange.Kind.ACCEPTED, Contac
 def close_account(person: Person) -> bool:
     """Whether it was open: from now on every session, token and password of the person is refused."""
     closed = Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False)
+    _end_everything(person)
+    return bool(closed)
+
+
+def _end_everything(person: Person) -> None:
     AuthToken.objects.filter(user=person).delete()
     end_sessions(person)
-    return bool(closed)
 
 
 def end_sessions(person: Person, *, except_key: str | None = None) -> None:
@@ -31,4 +35,6 @@ def reopen_account(person: Person) -> None:
     changes = ContactChange.objects.filter(contact__person=person, kind__in=LEFT_OR_RETURNED)
     last = changes.order_by("-pk").first()
     if last is not None and last.account_closed:
+        # What was begun while the account was being closed is not to come to life with it.
+        _end_everything(person)
         Person.objects.filter(pk=person.pk).update(is_active=True)

@@ -202,6 +202,22 @@ def test_coming_back_opens_the_account_again_without_its_pin(world: World) -> No
     assert list(Project.objects.visible_to(world.bob)) == [world.webshop]
 
 
+def test_a_token_made_while_the_account_was_closed_does_not_come_back(world: World) -> None:
+    """As by a request that had begun before."""
+    contact = contact_of(world.bob)
+    services.leave(contact, by=world.alice, now=clock.now())
+    AuthToken.objects.create(user=world.bob)
+    services.come_back(contact, by=world.alice, now=clock.now())
+    assert not AuthToken.objects.filter(user=world.bob).exists()
+
+
+def test_a_project_that_went_to_another_customer_is_not_ours_any_more(world: World) -> None:
+    assert list(Project.objects.visible_to(world.bob)) == [world.webshop]
+    Project.objects.filter(pk=world.webshop.pk).update(customer=world.seeburg)
+    assert not Project.objects.visible_to(world.bob).exists()
+    assert world.webshop in Project.objects.visible_to(world.charlie)
+
+
 def test_what_an_administrator_closed_no_manager_opens(world: World) -> None:
     Person.objects.filter(pk=world.bob.pk).update(is_active=False)
     contact = contact_of(world.bob)
