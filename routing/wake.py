@@ -53,7 +53,7 @@ _broker = _Broker()
 
 ADVANCE = partial(_broker.publish, "routing.tasks.advance_escalations")
 SEND = partial(_broker.publish, "routing.paging.tasks.send_due")
-NOTIFY = partial(_broker.publish, "routing.paging.tasks.send_notices")
+SEND_POST = partial(_broker.publish, "routing.paging.tasks.send_post")
 HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
 RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
 KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
@@ -76,9 +76,9 @@ def wake_senders() -> None:
     _once_committed(SEND)
 
 
-def wake_notifiers() -> None:
-    """After the commit: somebody is to be told of an incident."""
-    _once_committed(NOTIFY)
+def wake_post() -> None:
+    """After the commit: a mail that pages nobody may be sent."""
+    _once_committed(SEND_POST)
 
 
 def wake_hang_ups() -> None:

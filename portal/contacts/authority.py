@@ -1,10 +1,13 @@
 """How far somebody's right to manage a customer's contacts reaches: never further than what they hold themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.models import ADMINISTRATORS, SERVICE_DESK, Contact, Customer, Person
 
 from .details import RIGHTS, Details
+
+HIDDEN = "…"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,13 @@ class Authority:
     def meets(self, details: Details) -> bool:
         """Whether there is a project both know of; of others' contacts a limited manager learns nothing."""
         return self.projects is None or not details.projects or not self.projects.isdisjoint(details.projects)
+
+    def shown(self, projects: Sequence[str]) -> tuple[str, ...]:
+        """The keys as the manager may read them: those of projects that they do not see are "…"."""
+        if self.projects is None:
+            return tuple(projects)
+        known = tuple(key for key in projects if key in self.projects)
+        return known if len(known) == len(projects) else (*known, HIDDEN)
 
 
 def authority_over(customer: Customer, person: Person) -> Authority | None:

@@ -21,6 +21,8 @@ from .details import RIGHTS, Details
 SHORTEST = len("+49123456")
 """What is shorter is a service's number, not a person's."""
 MOST_NUMBERS = 3
+MOST_LINES = 20
+"""The same number may be written twice; but what is longer is not even looked at."""
 DAYS: list[tuple[str, str | Promise]] = [
     ("", _("at any hour")),
     ("0-4", _("Monday to Friday")),
@@ -38,7 +40,10 @@ class NumbersField(forms.CharField):
     def to_python(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]  # a text becomes numbers
         if isinstance(value, list | tuple):
             return tuple(value)
-        return tuple(dict.fromkeys(_number(line) for line in str(value or "").splitlines() if line.strip()))
+        lines = [line for line in str(value or "").splitlines() if line.strip()]
+        if len(lines) > MOST_LINES:
+            raise forms.ValidationError(_("Three numbers at most."))
+        return tuple(dict.fromkeys(map(_number, lines)))
 
     def validate(self, value: Any) -> None:
         if len(value) > MOST_NUMBERS:

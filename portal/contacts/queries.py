@@ -1,6 +1,7 @@
 """What the page about a customer's contacts shows, for somebody who manages them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ def _line(contact: Contact, authority: Authority) -> Line:
     direct = str(contact.person.direct_line or "")
     return Line(
         contact=contact,
-        details=details,
+        details=replace(details, projects=authority.shown(details.projects)),
         phones=details.phones or ((direct,) if direct and authority.provider else ()),
         hours=_("as agreed with the provider") if details.hours == reachable.KEEP else reachable.shown(details.hours),
         may_change=authority.covers(details),
@@ -71,12 +72,13 @@ class Waiting:
 
 
 def waiting(customer: Customer, authority: Authority, *, provider: str, now: datetime) -> list[Waiting]:
-    rows = customer.invitations.waiting().select_related("created_by")[:LATEST]
+    """All that the reader may know of, the latest first."""
+    rows = customer.invitations.waiting().select_related("created_by")
     found = [(row, Details.from_json(row.details)) for row in rows]
     return [
         Waiting(
             invitation=row,
-            details=details,
+            details=replace(details, projects=authority.shown(details.projects)),
             hours=reachable.shown(details.hours),
             by=row.created_by.name if authority.provider else inviter_of(row, provider),
             expired=row.expires_at <= now,
@@ -112,7 +114,7 @@ def _change(row: ContactChange, authority: Authority, provider: str) -> Change:
         by=_who(row.by, authority, provider),
         what=row.get_kind_display(),
         name=row.name,
-        fields=[_field(name, pair) for name, pair in row.details.items() if name in FIELDS],
+        fields=list(_fields(row.details, authority)),
     )
 
 
@@ -121,6 +123,11 @@ def _who(person: Person, authority: Authority, provider: str) -> str:
     return provider if person.is_staff and not authority.provider else person.name
 
 
-def _field(name: str, pair: list[Any]) -> tuple[str, str, str]:
-    before, after = pair
-    return str(FIELDS[name]), value_text(name, before), value_text(name, after)
+def _fields(details: dict[str, Any], authority: Authority) -> Iterator[tuple[str, str, str]]:
+    """Label, old and new value, as far as the reader may know: nothing of projects that they do not see."""
+    for name in (name for name in FIELDS if name in details):
+        before, after = details[name]
+        if name == "projects":
+            before, after = authority.shown(before), authority.shown(after)
+        if before != after:
+            yield str(FIELDS[name]), value_text(name, before), value_text(name, after)

@@ -87,21 +87,28 @@ def _own_managers(request: PageRequest) -> QuerySet[Contact]:
 
 @page
 def index(request: PageRequest, key: str) -> HttpResponse:
-    """Who is authorised, in which order the provider calls back, who was invited, who left, and who changed what."""
+    """Who is authorised, in which order the provider calls back, who was invited, who left, and who changed what.
+
+    Of those invited and those who left the latest are shown; `?all` shows everybody.
+    """
     place = place_or_404(request, key)
     now = clock.now()
     provider = provider_name()
     everybody = queries.contacts_of(place.customer, place.authority)
     rows = Paginator(everybody.filter(left_at=None), PER_PAGE).get_page(request.GET.get("page"))
-    left = everybody.exclude(left_at=None).order_by("-left_at")[: queries.LATEST]
+    most = None if "all" in request.GET else queries.LATEST
+    left = list(everybody.exclude(left_at=None).order_by("-left_at")[: most and most + 1])
+    waiting = queries.waiting(place.customer, place.authority, provider=provider, now=now)
     context = {
         "now": now,
         "customer": place.customer,
         "provider": provider,
         "rows": rows,
         "lines": queries.lines(list(rows), place.authority),
-        "waiting": queries.waiting(place.customer, place.authority, provider=provider, now=now),
-        "left": queries.lines(list(left), place.authority),
+        "waiting": waiting[:most],
+        "waiting_goes_on": len(waiting) > len(waiting[:most]),
+        "left": queries.lines(left[:most], place.authority),
+        "left_goes_on": len(left) > len(left[:most]),
         "changes": queries.changes_of(place.customer, place.authority, provider=provider),
     }
     return render(request, "contacts/index.html", context)

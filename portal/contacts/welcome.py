@@ -40,7 +40,9 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
             contact = services.accept(token, now=now, password=password)
         except services.NotUsable:
             return render(request, "contacts/unusable.html", status=404)
-        return _entered(request, contact, new=person is None)
+        # Another invitation, accepted at the same moment, may have made the person: then the password is not theirs.
+        new = password is not None and contact.person.check_password(password)
+        return _entered(request, contact, new=new)
     provider = provider_name()
     context = {
         "invitation": invitation,

@@ -5,7 +5,7 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -38,7 +38,9 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self
         contacts = Contact.objects.filter(person=person, left_at__isnull=True)
         unlimited = contacts.filter(limited_to__isnull=True).values("customer")
-        return self.filter(Q(customer__in=unlimited) | Q(limited_contacts__in=contacts)).distinct()
+        # A limit names a project of the contact's own customer: one that has gone to another is theirs no more.
+        limited = Q(limited_contacts__in=contacts, limited_contacts__customer=F("customer"))
+        return self.filter(Q(customer__in=unlimited) | limited).distinct()
 
 
 class Project(models.Model):

@@ -65,9 +65,14 @@ def holds_what_it_says(name: str, content: bytes) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """The sender's name for the file, fit for any disk, page and header: one line, no path, not long."""
+    """The sender's name for the file, fit for any disk, page and header: one line, no path, not long.
+
+    A file that is taken keeps its extension, which says how it is served.
+    """
     last = re.split(r"[\\/]", name)[-1]
     shown = FORBIDDEN_IN_NAMES.sub("_", "".join(c for c in last if c.isprintable())).strip(" .")
+    if is_taken(name) and not is_taken(shown):
+        return f"file.{extension_of(name)}"  # nothing but signs that are left out stood before the dot
     if len(shown) > LONGEST_NAME:
         kept = PurePosixPath(shown).suffix if is_taken(shown) else ""
         shown = shown.removesuffix(kept)[: LONGEST_NAME - len(kept)].strip(" .") + kept

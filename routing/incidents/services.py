@@ -289,9 +289,12 @@ def add_note(
 ) -> None:
     """Append a note, or files, or both; public ones are shown to the customer.
 
-    What waited for the customer goes on once they answer. `files` are as `AttachmentsField` checked them.
+    What waited for the customer goes on once they answer. `files` are as `AttachmentsField` checked them. Raises
+    `ActionRefused` for a customer once it is closed: nobody would read it.
     """
     _escalation, incident = _lock(incident)
+    if not by.is_staff and incident.status == Status.CLOSED:
+        raise ActionRefused("note", incident.status)
     if text:
         write(incident, "note", now=now, by=by, public=public, text=text)
     attach(incident, files, by=by, now=now, public=public)

@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("state", "queued"), models.Q(("kind", "notice"), _negated=True)),
+                condition=models.Q(("state", "queued"), models.Q(("kind__in", ["notice", "letter"]), _negated=True)),
                 fields=["next_attempt_at"],
                 name="delivery_queued",
             ),
@@ -105,9 +105,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("kind", "notice"), ("state", "queued")),
+                condition=models.Q(("kind__in", ["notice", "letter"]), ("state", "queued")),
                 fields=["next_attempt_at"],
-                name="delivery_notice_queued",
+                name="delivery_post_queued",
             ),
         ),
         migrations.AddField(

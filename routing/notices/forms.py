@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from portal.models import Person
 
@@ -17,7 +18,7 @@ class NoticeChoicesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.person = person
         for kind, wanted in choices_of(person).items():
-            self.fields[kind] = forms.BooleanField(label=Kind(kind).label, required=False, initial=wanted)
+            self.fields[kind] = forms.BooleanField(label=capfirst(Kind(kind).label), required=False, initial=wanted)
 
     def save(self) -> None:
         """Keep what was chosen; only after `is_valid`."""

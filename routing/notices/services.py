@@ -8,7 +8,7 @@ from matrix.terms import Channel
 from portal.models import Person, Project
 from routing.incidents.models import Incident, TimelineEntry
 from routing.paging.models import Delivery
-from routing.wake import wake_notifiers
+from routing.wake import wake_post
 
 from .models import Kind, Notice, NoticeChoice
 
@@ -34,7 +34,7 @@ def tell(entry: TimelineEntry) -> None:
     kind = TOLD.get(entry.kind)
     if kind is None or not entry.public or not _is_news(entry):
         return
-    for person in _recipients(entry.incident):
+    for person in _recipients(entry):
         if (entry.actor_id != person.pk or kind in CONFIRMED) and may_be_told(person, entry.incident, kind):
             _queue(entry, person, kind)
 
@@ -59,12 +59,14 @@ def _is_first(entry: TimelineEntry) -> bool:
     return last != "acknowledged"
 
 
-def _recipients(incident: Incident) -> Iterator[Person]:
+def _recipients(entry: TimelineEntry) -> Iterator[Person]:
     """Whoever reported it, and the last of the customer's people who had it opened again."""
-    reporter = incident.reporter
+    reporter = entry.incident.reporter
     if reporter is not None and not reporter.is_staff:
         yield reporter
-    reopened = TimelineEntry.objects.filter(incident=incident, kind="reopened", actor__is_staff=False)
+    if entry.kind == "reported":
+        return  # nobody can have opened it again; a storm of alerts is not asked
+    reopened = TimelineEntry.objects.filter(incident=entry.incident, kind="reopened", actor__is_staff=False)
     last = reopened.select_related("actor").order_by("pk").last()
     if last is not None and last.actor is not None and last.actor != reporter:
         yield last.actor
@@ -85,7 +87,7 @@ def _queue(entry: TimelineEntry, person: Person, kind: Kind) -> None:
         created_at=entry.at,
     )
     Notice.objects.create(entry=entry, person=person, kind=kind, delivery=delivery)
-    wake_notifiers()
+    wake_post()
 
 
 # --- What people want -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -19,6 +20,8 @@ from .desk import timeline_for, workers
 from .forms import AssignForm, NoteForm, ReasonForm, RemarkForm, ReopenForm, WaitForm
 from .incidents import find, incident_address, show
 from .requests import PageRequest, page
+
+log = structlog.get_logger(__name__)
 
 
 def _act(request: PageRequest, incident: Incident, change: Callable[[], Any], *, done: str) -> HttpResponse:
@@ -189,9 +192,17 @@ def note(request: PageRequest, number: int) -> HttpResponse:
         return show(request, incident, form=form, status=400)
     public = form.cleaned_data["public"] or not staff
     text, files = form.cleaned_data["text"], form.cleaned_data["attachments"]
-    services.add_note(incident, by=request.user, now=clock.now(), text=text, public=public, files=files)
-    messages.success(request, _noted(public=public, staff=staff))
-    return redirect(incident_address(incident))
+
+    def add() -> None:
+        services.add_note(incident, by=request.user, now=clock.now(), text=text, public=public, files=files)
+
+    try:
+        return _act(request, incident, add, done=_noted(public=public, staff=staff))
+    except OSError:
+        # The disk is at fault, and the text was not kept either: it has to be said, and how to go on.
+        log.exception("files_not_kept", incident=incident.pk)
+        form.add_error("attachments", _("The files could not be kept. Please send this once more without them."))
+        return show(request, incident, form=form, status=503)
 
 
 def _noted(*, public: bool, staff: bool) -> str:

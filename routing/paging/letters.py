@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matrix.terms import Channel
-from routing.wake import wake_senders
+from routing.wake import wake_post
 
 from .models import Delivery, MailText
 
@@ -38,5 +38,5 @@ def post_letter(letter: Letter, *, at: datetime, now: datetime) -> Delivery:
         body=letter.body,
         calendar=letter.calendar,
     )
-    wake_senders()
+    wake_post()
     return delivery

@@ -289,14 +289,16 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # However many notices wait for a mail server, finding what pages people takes no longer.
+            # However much post waits for a mail server, finding what pages people takes no longer.
             models.Index(
                 fields=["next_attempt_at"],
-                condition=Q(state="queued") & ~Q(kind="notice"),
+                condition=Q(state="queued") & ~Q(kind__in=["notice", "letter"]),
                 name="delivery_queued",
             ),
             models.Index(
-                fields=["next_attempt_at"], condition=Q(state="queued", kind="notice"), name="delivery_notice_queued"
+                fields=["next_attempt_at"],
+                condition=Q(state="queued", kind__in=["notice", "letter"]),
+                name="delivery_post_queued",
             ),
             models.Index(
                 fields=["leased_until"], condition=Q(state__in=["sending", "unknown"]), name="delivery_leased"
@@ -311,6 +313,10 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.state}"
+
+
+POST = (Delivery.Kind.NOTICE, Delivery.Kind.LETTER)
+"""What nobody is paged by: it goes out beside what pages people, and takes nothing from it."""
 
 
 class MailText(models.Model):

@@ -29,7 +29,7 @@ from .alarms import clear_alarms, raise_alarm
 from .codes import CODE_VALID, code_of
 from .mail import send_mail
 from .messages import Matter
-from .models import Delivery, Page
+from .models import POST, Delivery, Page
 from .outbox import BUNDLE, last_sent, lock_addresses
 from .services import lock_escalations
 
@@ -45,16 +45,16 @@ BACK_OFF = (2, 4, 8, 15, 30, 60)
 JITTER = 0.25
 LONGEST_WAIT = 300
 MAX_ATTEMPTS = 8
-NOTICE_BACK_OFF = (15, 60, 120, 300, 600, 1800, 3600)
-NOTICE_ATTEMPTS = 30
-"""A notice can wait for a mail server that is away: the last attempt is made after a day."""
+POST_BACK_OFF = (15, 60, 120, 300, 600, 1800, 3600)
+POST_ATTEMPTS = 30
+"""Post can wait for a mail server that is away: the last attempt is made after a day."""
 CLAIM_TRIES = 3
 AT_ONCE = 16
 """How many requests to the provider are under way at once; each spends its time waiting."""
-NOTICES_AT_ONCE = 4
-NOTICE_KEEPS_PLACE = timedelta(days=1)
-"""How long one that cannot be sent holds back those after it."""
-NOTICE_ROUNDS = 20
+POST_AT_ONCE = 4
+POST_KEEPS_PLACE = timedelta(days=1)
+"""How long a mail that cannot be sent holds back those after it."""
+POST_ROUNDS = 20
 PROVIDER_ALARMS = ("provider_unavailable", "provider_refused")
 
 
@@ -80,19 +80,21 @@ class Claim:
 
 
 def due_deliveries(*, now: datetime, limit: int = 200) -> list[int]:
-    """Ids of what is queued and due at `now`, the longest waiting first; notices apart."""
-    return _first(_due(now).exclude(kind=Delivery.Kind.NOTICE), limit)
+    """Ids of what is queued and due at `now`, the longest waiting first; post apart."""
+    return _first(_due(now).exclude(kind__in=POST), limit)
 
 
-def due_notices(*, now: datetime, limit: int = 50) -> list[int]:
-    """Ids of notices that are due at `now`, the longest waiting first; of those to one address the first alone.
+def due_post(*, now: datetime, limit: int = 50) -> list[int]:
+    """Ids of post that is due at `now`, the longest waiting first; of mails to one address the first alone.
 
-    So they arrive in the order in which things happened, also once a mail server that was away is back.
+    So they arrive in the order in which things happened, also once a mail server that was away is back. A letter that
+    is to leave later holds back nothing.
     """
-    notices = Delivery.objects.filter(kind=Delivery.Kind.NOTICE, state__in=deliveries.UNCONFIRMED)
-    earlier = notices.filter(channel=OuterRef("channel"), to=OuterRef("to"), pk__lt=OuterRef("pk"))
-    one_at_a_time = ~Exists(earlier.filter(created_at__gt=now - NOTICE_KEEPS_PLACE))
-    return _first(_due(now).filter(one_at_a_time, kind=Delivery.Kind.NOTICE), limit)
+    post = Delivery.objects.filter(kind__in=POST, state__in=deliveries.UNCONFIRMED)
+    begun = post.exclude(state=State.QUEUED, attempts=0, next_attempt_at__gt=now)
+    earlier = begun.filter(channel=OuterRef("channel"), to=OuterRef("to"), pk__lt=OuterRef("pk"))
+    one_at_a_time = ~Exists(earlier.filter(created_at__gt=now - POST_KEEPS_PLACE))
+    return _first(_due(now).filter(one_at_a_time, kind__in=POST), limit)
 
 
 def _first(due: QuerySet[Delivery], limit: int) -> list[int]:
@@ -101,12 +103,12 @@ def _first(due: QuerySet[Delivery], limit: int) -> list[int]:
 
 _slots = BoundedSemaphore(AT_ONCE)
 """However many runs overlap in this process: with a slow provider they must not use up the database's connections."""
-_notice_slots = BoundedSemaphore(NOTICES_AT_ONCE)
-"""Notices have few of their own: however slow the mail server is, they take none from what pages people."""
+_post_slots = BoundedSemaphore(POST_AT_ONCE)
+"""Post has few of its own: however slow the mail server is, it takes none from what pages people."""
 
 
 def send_all_due(*, now: datetime) -> int:
-    """Send everything that is due, notices apart, side by side, begun in its order; how many were found.
+    """Send everything that is due, post apart, side by side, begun in its order; how many were found.
 
     One that goes wrong does not stop the others. Each thread works on a connection of its own; where all are busy
     with earlier runs nothing is begun, and the next tick asks again.
@@ -116,13 +118,13 @@ def send_all_due(*, now: datetime) -> int:
     return len(due)
 
 
-def send_due_notices(*, now: datetime) -> int:
-    """Send the notices that are due, as `send_all_due` sends the rest; how many were found."""
+def send_due_post(*, now: datetime) -> int:
+    """Send the post that is due, as `send_all_due` sends the rest; how many mails were found."""
     found = 0
-    for _round in range(NOTICE_ROUNDS):
-        due = due_notices(now=now)
+    for _round in range(POST_ROUNDS):
+        due = due_post(now=now)
         found += len(due)
-        if not _send_side_by_side(due, _notice_slots, NOTICES_AT_ONCE):
+        if not _send_side_by_side(due, _post_slots, POST_AT_ONCE):
             break
     return found
 
@@ -156,7 +158,7 @@ def _send_next(waiting: deque[int]) -> None:
         send_delivery(delivery_id)
     except Exception:
         log.exception("sending_broke", delivery=delivery_id)
-        broken = Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, kind=Delivery.Kind.NOTICE)
+        broken = Delivery.objects.filter(pk=delivery_id, state=State.QUEUED, kind__in=POST)
         broken.update(next_attempt_at=clock.now() + LEASE)
 
 
@@ -369,7 +371,7 @@ def _try_again(delivery: Delivery, *, at: datetime, error: str, now: datetime) -
     if delivery.attempts >= MAX_ATTEMPTS:
         way = "mail" if delivery.channel == Channel.EMAIL else "phone"
         raise_alarm("provider_unavailable", way, now=now, error=error)
-    if delivery.attempts < (NOTICE_ATTEMPTS if delivery.kind == Delivery.Kind.NOTICE else MAX_ATTEMPTS):
+    if delivery.attempts < (POST_ATTEMPTS if delivery.kind in POST else MAX_ATTEMPTS):
         deliveries.again(delivery, at=at, error=error, sources=sources)
     else:
         deliveries.failed(delivery, error=error, now=now, number=False, sources=sources)
@@ -377,10 +379,10 @@ def _try_again(delivery: Delivery, *, at: datetime, error: str, now: datetime) -
 
 def _wait(delivery: Delivery, retry_after: float | None) -> timedelta:
     """Back-off with jitter, or as long as the provider asked for: for a page never more than five minutes."""
-    notice = delivery.kind == Delivery.Kind.NOTICE
-    steps = NOTICE_BACK_OFF if notice else BACK_OFF
+    unhurried = delivery.kind in POST
+    steps = POST_BACK_OFF if unhurried else BACK_OFF
     seconds = steps[min(delivery.attempts, len(steps)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- no secret
-    return timedelta(seconds=seconds if notice else min(max(seconds, retry_after or 0), LONGEST_WAIT))
+    return timedelta(seconds=seconds if unhurried else min(max(seconds, retry_after or 0), LONGEST_WAIT))
 
 
 # --- Looking up what may have been sent -------------------------------------------------------------------------

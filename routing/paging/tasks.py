@@ -13,10 +13,10 @@ def send_due() -> None:
     sending.send_all_due(now=clock.now())
 
 
-@shared_task(name="routing.paging.tasks.send_notices")
-def send_notices() -> None:
-    """What customers are to be told of their incidents."""
-    sending.send_due_notices(now=clock.now())
+@shared_task(name="routing.paging.tasks.send_post")
+def send_post() -> None:
+    """Mails that page nobody."""
+    sending.send_due_post(now=clock.now())
 
 
 @shared_task(name="routing.paging.tasks.send_hang_ups")

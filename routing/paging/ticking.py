@@ -7,7 +7,7 @@ import structlog
 from portal import clock
 from routing import housekeeping
 from routing.incidents.reminding import due_incidents, remind_due
-from routing.wake import wake_hang_ups, wake_housekeeper, wake_notifiers, wake_reconcilers, wake_senders
+from routing.wake import wake_hang_ups, wake_housekeeper, wake_post, wake_reconcilers, wake_senders
 
 from . import escalating, sending
 from .models import Escalation, Pulse
@@ -27,8 +27,8 @@ def tick() -> None:
     _advance_all(now)
     if sending.due_deliveries(now=now, limit=1):
         wake_senders()
-    if sending.due_notices(now=now, limit=1):
-        wake_notifiers()
+    if sending.due_post(now=now, limit=1):
+        wake_post()
     if sending.has_hang_ups(now=now):
         wake_hang_ups()
     if sending.has_unknown(now=now):
@@ -57,7 +57,7 @@ def tick_age(now: datetime) -> timedelta | None:
 
 
 def is_behind(now: datetime) -> bool:
-    """Whether due work lies undone although workers should have done it; notices may wait for a mail server."""
+    """Whether due work lies undone although workers should have done it; post may wait for a mail server."""
     age = tick_age(now)
     if age is None or age > LATE:
         return True
@@ -84,6 +84,6 @@ def send_without_broker() -> None:
     sending.settle_due(now=now)
 
 
-def send_notices_without_broker() -> None:
-    """Do in this process what senders of notices would do; takes as long as the mail server does."""
-    sending.send_due_notices(now=clock.now())
+def send_post_without_broker() -> None:
+    """Do in this process what senders of post would do; takes as long as the mail server does."""
+    sending.send_due_post(now=clock.now())

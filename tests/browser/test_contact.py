@@ -34,7 +34,7 @@ def sign_in(page: "Page", url: str) -> None:
     page.goto(f"{url}/")
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def on_a_phone(page: "Page") -> None:
@@ -128,11 +128,11 @@ def test_after_the_session_has_ended_the_open_page_becomes_the_login_page_and_le
     page = visit(f"{CARD}?priority=major", live_world.alice)
     page.get_by_role("heading", name="Jana Manager").wait_for()
     page.context.clear_cookies()
-    page.get_by_role("button", name="Sign in").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Sign in", exact=True).wait_for(timeout=15_000)
     assert page.locator("#card").count() == 0
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Jana Manager").wait_for()
     assert page.url == f"{live_server.url}{CARD}?priority=major"
 

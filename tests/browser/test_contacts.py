@@ -144,7 +144,7 @@ def test_a_calendar_is_subscribed_and_revoked_without_a_script(
     page.goto(f"{live_server.url}{CALENDAR}")
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill("a-long-password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Make an address").click()
     address = page.get_by_label("Or enter it there yourself").input_value()
     path = "/ical/" + address.rsplit("/ical/", 1)[1]

@@ -143,7 +143,7 @@ def test_nothing_needs_the_script(live_world: World, live_server: "LiveServer", 
     page.goto(f"{live_server.url}/incidents/new/?project=webshop")
     page.get_by_label("Email").fill("desk@example.com")
     page.get_by_label("Password").fill("a-long-password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("What is wrong?").fill("The shop is down")
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Report").click()

@@ -14,6 +14,7 @@ from routing.appointments.models import Appointment
 from routing.attachments.services import attach
 from routing.incidents.models import Incident, Status
 from routing.models import Attachment
+from routing.paging import sending
 from routing.paging.models import Delivery
 from tests.people import World, make_matrix, make_project
 from tests.routing.attachments.samples import EXE, PNG, upload
@@ -97,7 +98,7 @@ def test_nothing_of_it_needs_the_script(
     page.goto(f"{live_server.url}/incidents/new/")
     page.get_by_label("Email").fill("alice@alster.example")
     page.get_by_label("Password").fill("a-long-password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="I am not sure").click()
     page.get_by_label("What is wrong?").fill("Something is slow")
     page.get_by_label("Files").set_input_files(log)
@@ -165,7 +166,7 @@ def test_an_appointment_ends_in_two_mailboxes(live_world: World, phones: Phones,
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Confirm and invite").click()
     page.get_by_role("status").get_by_text("The invitations are on their way").wait_for()
-    send()
+    sending.send_due_post(now=clock.now())
     for person in (live_world.alice, live_world.brm):
         mails = [mail for mail in phones.mails(to=person.email) if "Our plans" in mail["subject"]]
         assert any("in your calendar" in str(mail) or "invitation in this mail" in str(mail) for mail in mails)

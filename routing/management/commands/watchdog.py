@@ -78,7 +78,7 @@ class Watch:
             raise_alarm("tick_late", "tick", now=now)
         ticking.advance_without_broker()
         self._send("sender", ticking.send_without_broker)
-        self._send("notices", ticking.send_notices_without_broker)
+        self._send("post", ticking.send_post_without_broker)
 
     def _send(self, name: str, send: Callable[[], None]) -> None:
         """Beside the looks: a provider that answers slowly must not keep the next page from being due."""

@@ -202,6 +202,22 @@ def test_coming_back_opens_the_account_again_without_its_pin(world: World) -> No
     assert list(Project.objects.visible_to(world.bob)) == [world.webshop]
 
 
+def test_a_token_made_while_the_account_was_closed_does_not_come_back(world: World) -> None:
+    """As by a request that had begun before."""
+    contact = contact_of(world.bob)
+    services.leave(contact, by=world.alice, now=clock.now())
+    AuthToken.objects.create(user=world.bob)
+    services.come_back(contact, by=world.alice, now=clock.now())
+    assert not AuthToken.objects.filter(user=world.bob).exists()
+
+
+def test_a_project_that_went_to_another_customer_is_not_ours_any_more(world: World) -> None:
+    assert list(Project.objects.visible_to(world.bob)) == [world.webshop]
+    Project.objects.filter(pk=world.webshop.pk).update(customer=world.seeburg)
+    assert not Project.objects.visible_to(world.bob).exists()
+    assert world.webshop in Project.objects.visible_to(world.charlie)
+
+
 def test_what_an_administrator_closed_no_manager_opens(world: World) -> None:
     Person.objects.filter(pk=world.bob.pk).update(is_active=False)
     contact = contact_of(world.bob)
@@ -209,6 +225,32 @@ def test_what_an_administrator_closed_no_manager_opens(world: World) -> None:
     services.come_back(contact, by=world.alice, now=clock.now())
     world.bob.refresh_from_db()
     assert not world.bob.is_active
+
+
+def test_an_account_that_came_back_and_was_closed_by_an_administrator_is_not_opened_elsewhere(world: World) -> None:
+    contact = contact_of(world.bob)
+    services.leave(contact, by=world.alice, now=clock.now())
+    services.come_back(contact, by=world.alice, now=clock.now())
+    Person.objects.filter(pk=world.bob.pk).update(is_active=False)
+    _invitation, token = services.invite(
+        world.seeburg, by=world.desk, now=clock.now(), email=world.bob.email, name="Bob", language="en",
+        details=REPORTER,
+    )  # fmt: skip
+    services.accept(token, now=clock.now())
+    world.bob.refresh_from_db()
+    assert not world.bob.is_active
+
+
+def test_an_account_closed_with_its_last_contact_is_opened_by_another_customer(world: World) -> None:
+    services.leave(contact_of(world.bob), by=world.alice, now=clock.now())
+    _invitation, token = services.invite(
+        world.seeburg, by=world.desk, now=clock.now(), email=world.bob.email, name="Bob", language="en",
+        details=REPORTER,
+    )  # fmt: skip
+    services.accept(token, now=clock.now())
+    world.bob.refresh_from_db()
+    assert world.bob.is_active
+    assert list(Project.objects.visible_to(world.bob)) == [world.kundenportal]
 
 
 def test_the_last_manager_stays_unless_the_provider_says_otherwise(world: World) -> None:

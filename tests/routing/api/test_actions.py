@@ -122,6 +122,16 @@ def test_what_the_status_forbids_is_a_conflict(world: World, api: Login, inciden
     assert kinds(incident) == before
 
 
+def test_customers_add_nothing_to_what_is_closed(world: World, api: Login, incident: Incident) -> None:
+    """Nobody would read it, as on the page."""
+    act(api, world.desk, incident, "resolve", {"reason": "Restarted"})
+    act(api, world.desk, incident, "close")
+    before = kinds(incident)
+    assert act(api, world.alice, incident, "notes", {"text": "Still broken"}).status_code == 409
+    assert kinds(incident) == before
+    assert act(api, world.desk, incident, "notes", {"text": "For the record"}).status_code == 200
+
+
 @pytest.mark.parametrize("action", [*STAFF_ACTIONS, "reopen"])
 def test_a_closed_incident_stays_closed(world: World, api: Login, incident: Incident, action: str) -> None:
     act(api, world.desk, incident, "resolve", {"reason": "Restarted"})

@@ -229,6 +229,12 @@ def test_customers_do_not_read_an_on_call_engineers_name(world: World, api: Logi
     assert api(world.desk).get(f"{INCIDENTS}{incident.number}/").json()["assignee"]["name"] == "Marek Nightly"
 
 
+@pytest.mark.parametrize("email", ["oncall@example.com", "backup@example.com", "nobody@example.com"])
+def test_customers_do_not_find_out_by_guessing_who_was_on_call(world: World, api: Login, email: str) -> None:
+    services.acknowledge(make_incident(world), by=world.oncall, now=clock.now())
+    assert api(world.alice).get(INCIDENTS, {"assignee": email}).json()["count"] == 0
+
+
 def test_what_monitoring_found_is_shown_to_customers_once_taken(world: World, api: Login) -> None:
     found = make_incident(world, priority="critical", source=Incident.Source.MONITORING, by=None, reporter=None)
     address = f"{INCIDENTS}{found.number}/"

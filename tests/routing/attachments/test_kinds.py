@@ -81,6 +81,9 @@ def test_what_is_something_else_is_found_out(name: str, content: bytes) -> None:
         ("Größe der Datei.pdf", "Größe der Datei.pdf"),
         ("", "file"),
         ("...", "file"),
+        (" .png", "file.png"),
+        ("..PNG", "file.png"),
+        ("\u200b.csv", "file.csv"),
     ],
 )
 def test_names_are_made_harmless(sent: str, kept: str) -> None:
@@ -96,6 +99,14 @@ def test_any_name_becomes_one_that_is_short_and_plain(name: str) -> None:
     assert kept.isprintable()
     assert not set(kept) & set('/\\<>:"|?*')
     assert plain_name(kept) == kept
+
+
+@given(st.text(alphabet=st.sampled_from(". _\u200b\u202e\t/\\<a"), max_size=8), st.sampled_from([*TYPES, "PNG"]))
+@example("." * 130, "png")
+@example(" " * 130 + "a", "png")
+def test_what_is_taken_keeps_how_it_is_served(name: str, extension: str) -> None:
+    if is_taken(sent := f"{name}.{extension}"):
+        assert extension_of(plain_name(sent)) == extension.lower()
 
 
 def test_a_long_name_keeps_its_extension() -> None:

@@ -32,7 +32,7 @@ def world(phones: Phones, world: World) -> World:
 def sent(phones: Phones, person: Person) -> list[Mail]:
     """Every mail to the person, after all that is queued has been sent."""
     Delivery.objects.filter(state="queued").update(next_attempt_at=clock.now())
-    sending.send_due_notices(now=clock.now())
+    sending.send_due_post(now=clock.now())
     return [{**mail, "text": mail["text"].replace("\r\n", "\n")} for mail in phones.mails(to=person.email)]
 
 

@@ -39,7 +39,7 @@ def notices() -> list[Delivery]:
 def work() -> None:
     """What a worker does, in a thread of its own."""
     try:
-        tasks.send_notices()
+        tasks.send_post()
     finally:
         connection.close()
 
@@ -54,8 +54,8 @@ def try_now(delivery: Delivery) -> Delivery:
 def test_what_happened_first_arrives_first(world: World, phones: Phones) -> None:
     incident = report(world)
     act(world, incident, "acknowledge", "start", "note", "ask", "resolve")
-    assert len(sending.due_notices(now=clock.now())) == 1
-    tasks.send_notices()
+    assert len(sending.due_post(now=clock.now())) == 1
+    tasks.send_post()
     headings = [mail["subject"].split(":")[0].partition(" ")[2] for mail in phones.mails(to=world.alice.email)]
     assert headings == ["received", "taken", "message", "we need your answer", "resolved"]
 
@@ -68,7 +68,7 @@ def test_many_workers_send_once(world: World, phones: Phones) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    tasks.send_notices()
+    tasks.send_post()
     assert len(phones.mails(to=world.alice.email)) == 3
     assert {(each.state, each.attempts) for each in notices()} == {(State.DELIVERED, 1)}
 
@@ -77,10 +77,10 @@ def test_one_whose_worker_died_is_sent_once_its_lease_is_over(world: World, phon
     report(world)
     [notice] = notices()
     Delivery.objects.filter(pk=notice.pk).update(state=State.SENDING, attempts=1, leased_until=clock.now())
-    tasks.send_notices()
+    tasks.send_post()
     assert phones.mails(to=world.alice.email) == []
     sending.reconcile_due(now=clock.now())
-    tasks.send_notices()
+    tasks.send_post()
     [mail] = phones.mails(to=world.alice.email)
     # Should the dead worker have sent it after all, mail programs know both copies by their number for one.
     assert str(notice.public_id) in mail["headers"]["Message-ID"]
@@ -91,7 +91,7 @@ def test_a_mail_server_that_is_away_is_tried_for_a_day(world: World, phones: Pho
     [notice] = notices()
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, 9
     waited = timedelta()
-    for attempt in range(1, sending.NOTICE_ATTEMPTS):
+    for attempt in range(1, sending.POST_ATTEMPTS):
         before = clock.now()
         try_now(notice)
         assert (notice.state, notice.attempts) == (State.QUEUED, attempt)
@@ -179,7 +179,7 @@ def test_the_watchdog_sends_them_too(world: World, phones: Phones) -> None:
 def test_a_notice_that_breaks_does_not_stop_the_others(world: World, phones: Phones) -> None:
     broken, sound = report(world), report(world, by=world.bob, reporter=world.bob)
     type(broken).objects.filter(pk=broken.pk).update(priority="unheard")
-    tasks.send_notices()
+    tasks.send_post()
     assert phones.mails(to=world.alice.email) == []
     assert [mail["subject"] for mail in phones.mails(to=world.bob.email)] == [f"#{sound.pk} received: The shop is down"]
     assert notices()[0].state == State.QUEUED

@@ -39,6 +39,16 @@ def test_what_the_sender_called_it_does_not_count(world: World) -> None:
     assert response["Content-Type"] == "text/plain"
 
 
+@pytest.mark.parametrize("name", ["..png", " .png"])
+def test_a_name_that_is_almost_none_can_be_saved_all_the_same(world: World, name: str) -> None:
+    incident = report(world.webshop, world.alice)
+    client = as_person(world.alice)
+    client.post(f"/incidents/{incident.pk}/note/", {"text": "", "attachments": [upload(name)]})
+    response = client.get(address(Attachment.objects.get()))
+    assert response["Content-Type"] == "image/png"
+    assert response["Content-Disposition"] == 'attachment; filename="file.png"'
+
+
 @pytest.mark.parametrize("name", ["charlie", "manager_of_nobody"])
 def test_for_others_it_does_not_exist(world: World, name: str) -> None:
     file = attached(world)

@@ -111,6 +111,25 @@ def test_a_link_is_used_once_and_for_a_week(world: World) -> None:
     assert Client().get("/invitation/nothing-like-it/").status_code == 404
 
 
+def test_nobody_is_let_in_as_somebody_who_came_into_being_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the invitation of another customer, say: a password that was typed here proves nothing of them."""
+    invite(world.alice)
+    accept = services.accept
+
+    def later(*args: Any, **kwargs: Any) -> Contact:
+        make_person("dora@alster.example", "Dora Neu", staff=False)
+        return accept(*args, **kwargs)
+
+    monkeypatch.setattr(services, "accept", later)
+    client = Client()
+    entered = client.post(link(), {"password1": WORDS, "password2": WORDS}, follow=True)
+    assert entered.redirect_chain[-1][0].startswith("/accounts/login/")
+    assert "_auth_user_id" not in client.session
+    assert contact_of(Person.objects.get(email="dora@alster.example")).can_report
+
+
 def test_whoever_is_known_accepts_by_a_click_and_signs_in_as_before(world: World) -> None:
     answer = text(invite(world.alice, email="charlie@seeburg.example"))
     # Not a word of whether the address is known: the invited name is shown, not the person's own.
@@ -181,6 +200,16 @@ def test_what_cannot_be_is_said_at_its_field(world: World, changes: dict[str, An
     assert not mail.outbox
 
 
+def test_numbers_without_end_are_not_even_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(text: str) -> str:
+        raise AssertionError(text)
+
+    monkeypatch.setattr("portal.contacts.forms._number", read)
+    response = invite(world.alice, phones="040 555123\n" * 100_000)
+    assert response.status_code == 400
+    assert "Three numbers at most" in text(response)
+
+
 def test_a_limited_manager_sees_and_grants_only_what_is_theirs(world: World) -> None:
     Contact.objects.filter(person=world.bob).update(can_manage_contacts=True)
     world.kundenportal.customer = world.alster
@@ -200,6 +229,26 @@ def test_a_limited_manager_sees_and_grants_only_what_is_theirs(world: World) -> 
     for contact in (contact_of(world.alice), contact_of(erik)):
         assert as_person(world.bob).post(f"{PAGE}{contact.pk}/leave/").status_code in (403, 404)
         assert contact_of(contact.person).left_at is None
+
+
+def test_a_limited_manager_reads_of_no_project_but_theirs(world: World) -> None:
+    """What a colleague sees beside it is not even named, whether they are a contact, invited, or were changed."""
+    Contact.objects.filter(person=world.bob).update(can_manage_contacts=True)
+    world.kundenportal.customer = world.alster
+    world.kundenportal.save()
+    erik = make_person("erik@alster.example", "Erik Alster", staff=False)
+    contact = Contact.objects.create(customer=world.alster, person=erik)
+    contact.limited_to.add(world.webshop)
+    both = Details(projects=("kundenportal", "webshop"))
+    services.change(contact, by=world.alice, now=clock.now(), details=both)
+    invite(world.alice, projects=["webshop", "kundenportal"])
+    assert "kundenportal" in text(as_person(world.alice).get(PAGE))
+    shown = text(as_person(world.bob).get(PAGE))
+    assert "Erik Alster" in shown
+    assert "Dora Neu" in shown
+    assert "only webshop, …" in shown
+    assert "projects: webshop → webshop, …" in shown
+    assert "kundenportal" not in shown
 
 
 def test_rights_are_changed_and_who_did_it_is_shown(world: World) -> None:
@@ -282,6 +331,24 @@ def fill(world: World, number: int) -> None:
             world.alster, by=world.alice, now=clock.now(), email=f"i{number}-{n}@alster.example", name=f"I {n}",
             language="de", details=Details(projects=("webshop",)),
         )  # fmt: skip
+
+
+def test_everybody_who_was_invited_or_left_can_be_found(world: World) -> None:
+    """Or nobody could withdraw the first invitation of many, nor take back who left long ago."""
+    fill(world, 18)
+    first = Invitation.objects.order_by("created_at")[0]
+    long_gone = Contact.objects.filter(limited_to=world.webshop).exclude(person=world.bob).order_by("pk")[0]
+    now = clock.now()
+    Contact.objects.filter(limited_to=world.webshop).exclude(person=world.bob).update(left_at=now)
+    Contact.objects.filter(pk=long_gone.pk).update(left_at=now - timedelta(days=400))
+    client = as_person(world.alice)
+    addresses = [f"/customers/alster/invitations/{first.pk}/revoke/", f"{PAGE}{long_gone.pk}/come-back/"]
+    shown = text(client.get(PAGE))
+    assert shown.count('href="?all=1"') == len(addresses)
+    assert not any(address in shown for address in addresses)
+    whole = text(client.get(f"{PAGE}?all=1"))
+    assert all(address in whole for address in addresses)
+    assert 'href="?all=1"' not in whole
 
 
 @pytest.mark.parametrize("name", ["alice", "desk"])

@@ -1,16 +1,19 @@
 """How a customer follows what was reported: the list, the page, questions, replies, and reopening."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 
 from portal import clock
 from routing.incidents import services
 from routing.incidents.models import Incident, TimelineEntry
 from routing.incidents.services import acknowledge, add_note, create_incident, resolve, wait
 from tests.people import TUESDAY, World, minutes
+from tests.routing.attachments.samples import PNG
 
 from .helpers import as_person, queries, report, text
 
@@ -237,6 +240,18 @@ def test_what_is_closed_takes_no_replies(world: World) -> None:
     assert 'id="reply"' not in closed
     assert post(world, incident, "note", {"text": "One more thing"}).status_code == 409
     assert "One more thing" not in page_of(world, incident, "desk")
+
+
+def test_a_reply_whose_files_cannot_be_kept_is_not_lost(world: World, settings: Settings, tmp_path: Path) -> None:
+    incident = report(world.webshop, world.alice)
+    settings.MEDIA_ROOT = tmp_path / "full"
+    settings.MEDIA_ROOT.write_text("no folder")
+    files = [SimpleUploadedFile("screenshot.png", PNG)]
+    answer = post(world, incident, "note", {"text": "It began at nine", "attachments": files})
+    assert answer.status_code == 503
+    assert "The files could not be kept" in text(answer)
+    assert "It began at nine" in text(answer)
+    assert not incident.timeline.filter(kind="note").exists()
 
 
 def test_staff_assign_from_the_page(world: World) -> None:

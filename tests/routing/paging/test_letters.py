@@ -54,3 +54,20 @@ def test_what_old_letters_said_is_forgotten(world: World) -> None:
     keep_house(now=now + timedelta(days=31))
     assert MailText.objects.get().delivery == waiting
     assert Delivery.objects.count() == 2
+
+
+def test_letters_take_nothing_from_what_pages_people(world: World) -> None:
+    now = clock.now()
+    due, later = (post_letter(LETTER, at=now + timedelta(hours=hours), now=now) for hours in (0, 1))
+    assert sending.due_deliveries(now=now + timedelta(hours=2)) == []
+    assert sending.due_post(now=now) == [due.pk]
+    assert sending.due_post(now=now + timedelta(hours=2)) == [due.pk]  # one after the other to one address
+    sending.send_delivery(due.pk)
+    assert sending.due_post(now=now + timedelta(hours=2)) == [later.pk]
+
+
+def test_a_letter_that_is_to_leave_later_holds_back_nothing(world: World) -> None:
+    now = clock.now()
+    post_letter(LETTER, at=now + timedelta(hours=1), now=now)
+    due = post_letter(LETTER, at=now, now=now)
+    assert sending.due_post(now=now) == [due.pk]
