@@ -67,7 +67,10 @@ def _acknowledged(entry: TimelineEntry, reader: Person) -> Content:
         facts[-1] = (_("Answered"), f"{_moment(entry.at)}, {_met_or_missed(entry.at, incident.respond_by)}")
     if incident.resolve_by:
         facts.append((_("Restore by"), _moment(incident.resolve_by)))
-    return Content(_("taken"), lead, "", tuple(facts), _("Nobody else needs to be called. We keep you informed."))
+    after = _("Nobody else needs to be called. We keep you informed.")
+    if incident.kind == Incident.Kind.REQUEST:  # which calls nobody
+        after = _("We keep you informed.")
+    return Content(_("taken"), lead, "", tuple(facts), after)
 
 
 def _question(entry: TimelineEntry, reader: Person) -> Content:

@@ -203,7 +203,10 @@ def test_a_contact_that_left_gets_nothing_that_was_queued(world: World, phones: 
 def test_a_request_names_its_topic_and_no_priority(world: World, phones: Phones) -> None:
     german(world.alice)
     topic = Topic.objects.create(key="change", name_de="Änderung", name_en="Change", roles=["sdm"], answer_minutes=480)
-    at(TUESDAY, world, kind="request", topic=topic, priority="minor")
-    [mail] = sent(phones, world.alice)
-    assert "Thema: Änderung" in mail["text"]
-    assert "Priorität" not in mail["text"]
+    request = at(TUESDAY, world, kind="request", topic=topic, priority="minor")
+    services.acknowledge(request, by=world.sdm, now=TUESDAY + minutes(5))
+    received, taken = sent(phones, world.alice)
+    for mail in (received, taken):
+        assert "Thema: Änderung" in mail["text"]
+        assert "Priorität" not in mail["text"]
+    assert "anrufen" not in taken["text"]

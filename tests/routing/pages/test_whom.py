@@ -12,7 +12,8 @@ from matrix.models import Topic
 from oncall.rotation import AbsenceKind
 from oncall.services import record_absence
 from portal import clock
-from portal.models import Contact, DatedOpening, EscalationManager, Installation, Project
+from portal.maintenance import announce
+from portal.models import Contact, DatedOpening, EscalationManager, Installation, Maintenance, Project
 from portal.services import record
 from routing.incidents import services
 from routing.incidents.models import Incident, Status
@@ -304,3 +305,33 @@ def test_queries_and_size_do_not_grow(world: World, path: str) -> None:
     client.get(path)
     assert queries(lambda: client.get(path)) == few
     assert len(client.get(path).content) < 50_000
+
+
+def test_who_follows_only_the_next_day_is_named_with_the_time_not_with_minutes(world: World) -> None:
+    slow = make_project(world.office, world.alster, "slow", world.desk_team, world.platform)
+    make_matrix(
+        slow,
+        chains={"business_hours": [("service_desk", 120, False), ("project_team", 0, False)], "after_hours": []},
+        targets={"minor": 6000},
+    )
+    evening = TUESDAY.replace(hour=17)
+    shown = text(as_person(world.alice).get("/projects/slow/call/", {"at": iso(evening), "priority": "minor"}))
+    assert "from Wed 25 Nov, 08:00" in shown
+    assert "after 900 minutes" not in shown
+
+
+def test_maintenance_is_above_the_card_only_while_it_is_under_way(world: World) -> None:
+    now, hour = clock.now(), timedelta(hours=1)
+    for starts, name in ((now + hour, "Ahead"), (now + hour / 60, "Running")):
+        announce(
+            projects=[world.webshop],
+            starts=starts,
+            ends=now + 3 * hour,
+            text_de=name,
+            text_en=name,
+            by=world.sdm,
+            now=now,
+        )
+    Maintenance.objects.filter(text_en="Running").update(period=DateTimeTZRange(now - hour, now + hour))
+    shown = card(world)
+    assert shown.index("Running") < shown.index('id="card"') < shown.index("Ahead")
