@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal import clock
+from portal import attempts, clock
 from portal.models import Contact, Customer, Invitation
 from portal.requests import PageRequest, page
 
@@ -28,6 +28,8 @@ REFUSALS = {
     services.WasContact: gettext_lazy("Somebody with this address was a contact; let them come back under “Left”."),
     services.IsInvited: gettext_lazy("An invitation to this address waits already; it can be sent again."),
 }
+
+TOO_MANY = gettext_lazy("You have sent many invitations within an hour. Please go on a little later.")
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,22 @@ def invite(request: PageRequest, key: str) -> HttpResponse:
     return render(request, "contacts/invite.html", context, status=400 if form.is_bound else 200)
 
 
+def _may_write(request: PageRequest, place: Place) -> bool:
+    """Whether one more invitation may be sent: by the provider's people at any time, by customers so many an hour."""
+    if place.authority.provider:
+        return True
+    try:
+        attempts.begin(attempts.PER_INVITER, str(request.user.pk), now=clock.now())
+    except attempts.TooMany:
+        return False
+    return True
+
+
 def _invited(request: PageRequest, place: Place, form: InviteForm) -> bool:
     sent = form.cleaned_data
+    if not _may_write(request, place):
+        form.add_error("email", str(TOO_MANY))
+        return False
     try:
         invitation, token = services.invite(
             place.customer,
@@ -184,6 +200,9 @@ def send_again(request: PageRequest, key: str, pk: int) -> HttpResponse:
     """A new link by a new mail."""
     place = place_or_404(request, key)
     invitation = _invitation_or_404(place, pk)
+    if not _may_write(request, place):
+        messages.error(request, str(TOO_MANY))
+        return back(place)
     try:
         token = services.renew(invitation, by=request.user, now=clock.now())
     except services.NotUsable:

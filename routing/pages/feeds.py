@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from oncall.feeds import create_project_feed, find_feed, revoke
 from oncall.models import CalendarFeed
 from portal import clock
-from portal.models import Project
+from portal.models import ContactChange, Project
 from portal.queries import hours_facts, maintenance_notices, maintenance_of, support_changed_at, support_hours_of
 from routing.support_calendar import MEDIA_TYPE, Subject, ical, span
 
@@ -32,7 +33,7 @@ def project_calendar(request: PageRequest, key: str) -> HttpResponse:
     """The reader's own feeds of the project. A POST makes one and shows its address, this once."""
     visible = Project.objects.visible_to(request.user).select_related("customer")
     project, now = get_object_or_404(visible, key=key), clock.now()
-    feeds = CalendarFeed.objects.filter(person=request.user, project=project, revoked_at=None)
+    feeds = _lasting(CalendarFeed.objects.filter(person=request.user, project=project, revoked_at=None))
     made, address, full = None, "", feeds.count() >= MOST
     if request.method == "POST" and not full:
         made, token = create_project_feed(project=project, by=request.user, now=now)
@@ -70,12 +71,25 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     feed = find_feed(token)
     if feed is None or feed.kind != CalendarFeed.Kind.PROJECT:
         raise Http404
+    if not _lasting(CalendarFeed.objects.filter(pk=feed.pk)).exists():
+        raise Http404
     project = get_object_or_404(Project.objects.visible_to(feed.person), pk=feed.project_id)
     content, changed_at = _project_ical(project, feed, clock.now())
     etag, modified = quote_etag(hashlib.sha256(content).hexdigest()), int(changed_at.timestamp())
     headers = {"ETag": etag, "Last-Modified": http_date(modified), "X-Robots-Tag": "noindex, nofollow"}
     response = HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)
     return get_conditional_response(request, etag=etag, last_modified=modified, response=response) or response
+
+
+def _lasting(feeds: QuerySet[CalendarFeed]) -> QuerySet[CalendarFeed]:
+    """Without those from before their person left the customer: like tokens, they do not come back."""
+    left = ContactChange.objects.filter(
+        kind=ContactChange.Kind.LEFT,
+        contact__person=OuterRef("person"),
+        customer=OuterRef("project__customer"),
+        at__gte=OuterRef("created_at"),
+    )
+    return feeds.filter(~Exists(left))
 
 
 def _project_ical(project: Project, feed: CalendarFeed, now: datetime) -> tuple[bytes, datetime]:

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
-from portal import clock
+from portal import attempts, clock
 from portal.contacts import services
 from portal.contacts.details import Details
 from portal.models import Contact, ContactChange, Invitation, Person
@@ -170,6 +170,23 @@ def test_a_dead_mail_server_is_said_and_the_invitation_sent_again(world: World, 
     again = as_person(world.alice).post(f"/customers/alster/invitations/{invitation.pk}/send/", follow=True)
     assert "Invitation sent" in text(again)
     assert Client().get(link()).status_code == 200
+
+
+def test_nobody_writes_to_strangers_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "PER_INVITER", attempts.Limit("inviter", 2, timedelta(hours=1)))
+    invite(world.alice)
+    again = f"/customers/alster/invitations/{Invitation.objects.get().pk}/send/"
+    as_person(world.alice).post(again)
+    assert len(mail.outbox) == 2
+    said = "You have sent many invitations within an hour"
+    assert said in text(as_person(world.alice).post(again, follow=True))
+    refused = invite(world.alice, email="emil@alster.example")
+    assert refused.status_code == 400
+    assert said in text(refused)
+    assert len(mail.outbox) == 2
+    # The provider's people may: a new customer has many contacts.
+    as_person(world.desk).post(again)
+    assert len(mail.outbox) == 3
 
 
 def test_withdrawing_kills_the_link(world: World) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from oncall.models import CalendarFeed
 from portal import clock
+from portal.contacts import services
 from portal.maintenance import announce
 from portal.models import Contact, Person
 from routing.pages.feeds import MOST
@@ -110,6 +111,16 @@ def test_it_ends_with_the_right_to_see_the_project(world: World, lost: object) -
     assert Client().get(address).status_code == 200
     lost(world)  # type: ignore[operator]
     assert Client().get(address).status_code == 404
+
+
+def test_it_does_not_come_back_with_whoever_left(world: World) -> None:
+    before = make_feed(world.bob)
+    contact = Contact.objects.get(person=world.bob)
+    services.leave(contact, by=world.alice, now=clock.now())
+    services.come_back(contact, by=world.alice, now=clock.now())
+    assert Client().get(before).status_code == 404
+    assert before[6:12] not in text(as_person(Person.objects.get(pk=world.bob.pk)).get(PAGE))
+    assert Client().get(make_feed(world.bob)).status_code == 200
 
 
 def test_its_owner_revokes_it(world: World) -> None:
