@@ -3,7 +3,6 @@
 One customer's contacts are changed one after another, so that of two managers not each can dismiss the other.
 """
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from django.db import transaction
 
 from portal.models import INVITATION_VALID, Contact, ContactChange, Customer, Installation, Invitation, Person
 from portal.profile.closing import close_account, reopen_account
+from portal.tokens import hash_token, new_token
 
 from .authority import Authority, authority_over
 from .details import Details
@@ -50,10 +50,6 @@ class NotUsable(Refused):
     """The invitation was accepted or withdrawn, is too old, or whoever sent it has no right to it any more."""
 
 
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 @transaction.atomic
 def invite(
     customer: Customer, *, by: Person, now: datetime, email: str, name: str, language: str, details: Details
@@ -70,7 +66,7 @@ def invite(
         raise WasContact if contact.left_at else IsContact
     if customer.invitations.waiting().filter(email=email).exists():
         raise IsInvited
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     invitation = Invitation.objects.create(
         customer=customer,
         email=email,
@@ -90,7 +86,7 @@ def invite(
 def renew(invitation: Invitation, *, by: Person, now: datetime) -> str:
     """A new link, valid for as long as the first; the one before is dead. Raises `NotAllowed`, `NotUsable`."""
     row = _waiting(invitation, by)
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     row.token_hash, row.expires_at = hash_token(token), now + INVITATION_VALID
     row.save(update_fields=["token_hash", "expires_at"])
     _note(row.customer, Kind.SENT_AGAIN, by=by, now=now, name=row.name)

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import clock
 from portal.models import Contact, Invitation, Person
+from portal.tokens import hash_token
 
 from . import services
 from .forms import WelcomeForm
@@ -26,7 +27,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
 
     Reading changes nothing, for mail scanners read every link.
     """
-    rows = Invitation.objects.filter(token_hash=services.hash_token(token)).select_related("customer", "created_by")
+    rows = Invitation.objects.filter(token_hash=hash_token(token)).select_related("customer", "created_by")
     invitation = rows.first()
     now = clock.now()
     if invitation is None or not invitation.is_usable(now):

@@ -1,21 +1,13 @@
 """Intake keys: made, found by their token, revoked. A token is shown once and stored as its SHA-256."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
 from matrix.terms import Priority
 from portal.models import Person, Project
+from portal.tokens import START_LENGTH, hash_token, new_token
 
 from .models import IntakeKey
-
-TOKEN_BYTES = 24
-START_LENGTH = 6
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def create_intake_key(
@@ -28,11 +20,11 @@ def create_intake_key(
     severity_map: Mapping[str, str] | None = None,
 ) -> tuple[IntakeKey, str]:
     """A new key and its token, which cannot be read again."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     key = IntakeKey.objects.create(
         project=project,
         name=name,
-        token_hash=_hash(token),
+        token_hash=hash_token(token),
         token_start=token[:START_LENGTH],
         default_priority=default_priority,
         severity_map=dict(severity_map or {}),
@@ -47,7 +39,7 @@ def find_key(token: str) -> IntakeKey | None:
 
     The look-up compares hashes, so its duration tells nothing about any token.
     """
-    found = IntakeKey.objects.select_related("project").filter(token_hash=_hash(token), revoked_at=None)
+    found = IntakeKey.objects.select_related("project").filter(token_hash=hash_token(token), revoked_at=None)
     return found.order_by().first()
 
 
