@@ -140,7 +140,7 @@ def test_what_was_over_before_anybody_took_it_is_not_seen(world: World) -> None:
 def test_the_answer_in_words(world: World) -> None:
     incident = report(world.webshop, world.alice, now=TUESDAY)
     Incident.objects.filter(pk=incident.pk).update(respond_by=clock.now() + timedelta(minutes=5))
-    assert "an answer by" in page_of(world, incident)
+    assert "by <time" in page_of(world, incident)
     Incident.objects.filter(pk=incident.pk).update(respond_by=clock.now() - timedelta(minutes=5))
     late = page_of(world, incident)
     assert "not answered yet; due was" in late
