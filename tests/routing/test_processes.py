@@ -18,7 +18,7 @@ from routing.incidents.models import Incident
 from routing.incidents.services import create_incident
 from routing.paging.models import Alarm, Delivery, Escalation, Page, Pulse
 from tests.people import World, make_world
-from tests.processes import COMMANDS, database_url, eventually, running, surroundings
+from tests.processes import COMMANDS, database_url, eventually, kill, running, surroundings
 
 Processes = dict[str, subprocess.Popen[bytes]]
 
@@ -84,6 +84,26 @@ def test_losing_redis_delays_a_page_by_seconds_and_loses_none(
         # Workers come back by themselves, and the watchdog stands by again.
         eventually(lambda: not Alarm.objects.filter(kind="tick_late", cleared_at=None).exists(), seconds=60)
         assert len(phones.client.calls(to=str(world.oncall.mobile))) == 1
+
+
+def test_with_all_workers_dead_the_watchdog_pages_until_they_are_back(
+    world: World, phones: PhonesProcess, redis_server: Valkey
+) -> None:
+    with processes("beat", "worker", "sender", "watchdog", redis_url=redis_server.url, phones=phones) as started:
+        eventually(lambda: Pulse.objects.filter(name="tick").exists())
+        for name in ("worker", "sender"):
+            kill(started[name])
+        incident = alert(world)
+        took = eventually(lambda: phones.client.calls(to=str(world.oncall.mobile)), seconds=15)
+        assert took < 10
+        # The backup's turn comes and goes without them, too.
+        Escalation.objects.filter(incident=incident).update(due_at=clock.now(), step_due_at=clock.now())
+        assert eventually(lambda: phones.client.calls(to=str(world.backup.mobile)), seconds=15) < 5
+        assert Alarm.objects.filter(kind="tick_late", cleared_at=None).exists()
+        with processes("worker", "sender", redis_url=redis_server.url, phones=phones):
+            eventually(lambda: not Alarm.objects.filter(kind="tick_late", cleared_at=None).exists(), seconds=60)
+            assert len(phones.client.calls(to=str(world.oncall.mobile))) == 1
+            assert len(phones.client.calls(to=str(world.backup.mobile))) == 1
 
 
 def test_a_worker_outlives_redis_stopped_while_a_late_task_runs(
