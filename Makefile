@@ -21,7 +21,7 @@ demo: .venv/demo  ## The portal with a fictional provider and simulated phones o
 	@exec $(RUN) demo.run
 
 test: .venv/dev  ## Every test, against real PostgreSQL and Redis (ARGS="-k name" passes options to pytest)
-	$(RUN) pytest --numprocesses=auto --maxprocesses=8 $(ARGS)
+	$(RUN) pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup $(ARGS)
 
 lint: .venv/dev  ## Style, types, layers, templates, migrations, translations
 	$(RUN) ruff check .

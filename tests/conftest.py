@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 import redis
+from django.conf import settings
+from django.utils import translation
 
 from portal import clock
 from portal.embedded import Valkey
@@ -38,6 +40,12 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
         monkeypatch.setattr(clock, "now", lambda: at.astimezone(UTC))
 
     return stop
+
+
+@pytest.fixture(autouse=True)
+def _language_of_nobody() -> None:
+    """A reader's language stays active after their request; it is not the next test's."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")
