@@ -15,7 +15,7 @@ from portal.access import may_work
 from portal.models import Contact, Installation, Person, Project
 from portal.opening import WeekLine, special_days, week_lines
 from portal.qr import svg
-from portal.queries import hours_facts, maintenance_of, notices_among, support_hours_of
+from portal.queries import hours_facts, maintenance_of, notices_among
 from portal.vcard import MEDIA_TYPE, BusinessCard, vcard
 from routing.directory import Entry, directory
 from routing.gather import ProjectFacts
@@ -133,7 +133,7 @@ def _provider() -> str:
 
 def _support_hours(known: ProjectFacts, now: datetime) -> Json:
     """The week and the days that differ from it; a project without support hours has neither."""
-    calendar = support_hours_of(known.project, known_at=now)
+    calendar = known.calendar
     if calendar is None:
         return {"week": [], "special_days": [], "zone": ""}
     today = now.astimezone(ZoneInfo(calendar.zone)).date()
