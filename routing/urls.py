@@ -7,4 +7,10 @@ urlpatterns = [
     path("", include("routing.intake.urls")),
     path("telephony/", include("routing.telephony.urls")),
     path("", include("routing.pages.urls")),
+    path("desk/", include("routing.desk.urls")),
+    path("calls/", include("routing.calls.urls")),
+    path("", include("routing.presence.urls")),
+    path("profile/reach/", include("routing.reach.urls")),
+    path("duty/", include("routing.duty.urls")),
+    path("reports/", include("routing.reports.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Logging a caller: who calls, about what, and who takes it."""

@@ -1,0 +1,1 @@
+"""The desk: what the provider's people have open all day."""

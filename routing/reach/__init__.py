@@ -1,0 +1,1 @@
+"""How a person is reached: contact methods, notification rules, the test page."""

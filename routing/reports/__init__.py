@@ -1,0 +1,1 @@
+"""Figures per customer and month."""
