@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from matrix.content import PriorityContent
 from matrix.facts import Published, published
 from matrix.sla import Clock
-from matrix.terms import Channel, Role, Route
+from matrix.terms import Channel, Route
 from portal.kill_points import kill_point
-from routing.course import EMPTY, Cursor, Stop, begin, course
+from routing.course import ALARM_ROLES, ALARM_WAIT, EMPTY, EXTRA_ROUNDS, Cursor, Stop, alarm_link, begin, course
 from routing.decision import Facts, Link, PassedOver, Reason, Source, Warn
 from routing.gather import ProjectFacts, gather
 from routing.incidents.models import Incident
@@ -32,12 +32,7 @@ from .outbox import Message
 
 log = structlog.get_logger(__name__)
 
-EXTRA_ROUNDS = 2
-"""How often a chain that ended unacknowledged starts again before it alarms."""
-ALARM_WAIT = timedelta(minutes=10)
-"""Between the escalation manager and the last resort, and before the alarm is repeated."""
 RETRY_AFTER_ERROR = timedelta(seconds=5)
-ALARM_ROLES = (Role.ESCALATION_MANAGER, Role.LAST_RESORT)
 INCIDENT_ALARMS = ("chain_exhausted", "last_resort", "escalation_error")
 NOTHING_AGREED = PriorityContent(None, None, Clock.ROUND_THE_CLOCK, {})
 """Without a matrix in force a chain has no steps, so the last resort is called: there is always an answer."""
@@ -356,8 +351,7 @@ def _alarm(escalation: Escalation, facts: Facts, ledger: Ledger) -> None:
         if not found.people:
             ledger.write(escalation.incident, "passed_over", role=role, name="", reason=found.reason)
             continue
-        link = Link(role, Route.MONITORING, step, now, found.people, (Channel.VOICE, Channel.SMS), found.reason)
-        ledger.call(escalation, link, "alarmed", route=Page.ALARM_ROUTE)
+        ledger.call(escalation, alarm_link(role, step, now, found), "alarmed", route=Page.ALARM_ROUTE)
         _next_alarm(escalation, step + 1, now=now)
         return
     _next_alarm(escalation, len(ALARM_ROLES), now=now)

@@ -33,6 +33,8 @@ READ = {
     "/incidents/999999/": set(),
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
+    "/what-if/": STAFF,
+    "/what-if/?project=webshop": STAFF,
     "/projects/webshop/contacts/": OWN,
     "/projects/webshop/contacts.vcf": OWN,
     "/projects/webshop/contacts/sdm-1.vcf": OWN,
