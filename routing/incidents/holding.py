@@ -1,0 +1,72 @@
+"""What every change of an incident begins with: its rows locked, its status asked, its facts and targets known.
+
+The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from matrix.content import PriorityContent
+from matrix.facts import published
+from matrix.models import Topic
+from matrix.sla import Clock, due
+from portal.models import Person
+from routing.decision import Facts
+from routing.gather import ProjectFacts, gather
+from routing.paging import escalating
+from routing.paging.models import Escalation, Page
+
+from .models import Incident, Status
+
+ACKNOWLEDGED = (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.WAITING)
+
+
+class ActionRefused(Exception):
+    """The incident's status does not allow the action; nothing was changed."""
+
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(f"{action} is not possible while {status}")
+        self.action = action
+        self.status = status
+
+
+def lock(incident: Incident) -> tuple[Escalation | None, Incident]:
+    escalation = escalating.lock(incident)
+    fresh = Incident.objects.select_for_update(of=("self",)).select_related("project", "assignee").get(pk=incident.pk)
+    if escalation is not None:
+        escalation.incident = fresh
+    return escalation, fresh
+
+
+def require(incident: Incident, action: str, *statuses: str) -> None:
+    if incident.status not in statuses:
+        raise ActionRefused(action, incident.status)
+
+
+def own_page(escalation: Escalation | None, person: Person | None) -> Page | None:
+    """The person's latest open page of this chain, which their click answers."""
+    if escalation is None or person is None:
+        return None
+    return escalation.pages.filter(person=person, state=Page.State.OPEN).order_by("-pk").first()
+
+
+def facts_now(incident: Incident, now: datetime) -> Facts:
+    """What decides the incident's chain at `now`, under the version it was reported under."""
+    return escalating.facts_of(incident, *known_now(incident, now))
+
+
+def known_now(incident: Incident, now: datetime) -> tuple[ProjectFacts, Mapping[str, PriorityContent]]:
+    known = gather([incident.project], at=now, known_at=now)[incident.project_id]
+    return known, escalating.content_in(published([incident.matrix_version_id]), incident)
+
+
+def targets(
+    since: datetime, content: PriorityContent, known: ProjectFacts, topic: Topic | None = None
+) -> tuple[datetime | None, datetime | None]:
+    """By when somebody must have answered, and the service be restored; a request is answered in support hours."""
+    if topic is not None:
+        return due(since, topic.answer_minutes, Clock.SUPPORT_HOURS, known.hours), None
+    return (
+        due(since, content.response_minutes, content.clock, known.hours),
+        due(since, content.resolution_minutes, content.clock, known.hours),
+    )
