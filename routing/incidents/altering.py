@@ -10,7 +10,7 @@ from routing.gather import gather
 from routing.paging import escalating
 from routing.paging.models import Escalation
 
-from . import progress
+from . import progress, waits
 from .holding import ActionRefused, known_now, lock, require, targets
 from .models import OPEN_STATUSES, Incident, Status
 from .requesting import hand_over
@@ -34,7 +34,9 @@ def change_priority(incident: Incident, *, priority: str, by: Person, now: datet
     before, incident.priority = incident.priority, priority
     known, pinned = known_now(incident, now)
     content = pinned.get(priority, escalating.NOTHING_AGREED)
-    incident.respond_by, incident.resolve_by = targets(incident.reported_at, content, known, incident.topic)
+    incident.respond_by, incident.resolve_by = targets(
+        incident.reported_at, content, known, incident.topic, waits.pauses(incident)
+    )
     progress.renew(incident, now=now)
     incident.save(update_fields=["priority", "respond_by", "resolve_by", *progress.FIELDS])
     restarts = raised and escalation is not None and incident.status == Status.NEW
@@ -80,7 +82,9 @@ def move_to_project(incident: Incident, *, project: Project, by: Person, now: da
     known = gather([project], at=now, known_at=now)[project.pk]
     incident.matrix_version = known.version
     content = known.content.get(Priority(incident.priority), escalating.NOTHING_AGREED)
-    incident.respond_by, incident.resolve_by = targets(incident.reported_at, content, known, incident.topic)
+    incident.respond_by, incident.resolve_by = targets(
+        incident.reported_at, content, known, incident.topic, waits.pauses(incident)
+    )
     progress.renew(incident, now=now)
     incident.save(
         update_fields=["project", "project_unsure", "matrix_version", "respond_by", "resolve_by", *progress.FIELDS]

@@ -9,7 +9,7 @@ from routing.gather import gather
 from routing.paging import escalating
 from routing.paging.models import Escalation
 
-from . import progress
+from . import progress, waits
 from .holding import facts_now, lock, own_page, require
 from .models import OPEN_STATUSES, Incident, Status
 from .requesting import hand_over
@@ -23,13 +23,13 @@ def resolve(incident: Incident, *, by: Person | None, now: datetime, reason: str
     require(incident, "resolve", *OPEN_STATUSES)
     incident.status = Status.RESOLVED
     incident.restored_at = now
-    incident.waiting_until = None
     if by is not None:
         incident.responded_at = incident.responded_at or now
-        incident.assignee = incident.assignee or by
+        incident.assignee, incident.team = incident.assignee or by, None
+    waits.end(incident, now=now)
     progress.renew(incident, now=now)
     incident.save(
-        update_fields=["status", "restored_at", "waiting_until", "responded_at", "assignee", *progress.FIELDS]
+        update_fields=["status", "restored_at", "responded_at", "assignee", "team", *waits.FIELDS, *progress.FIELDS]
     )
     write(incident, "resolved", now=now, by=by, actor_name=actor_name, public=True, reason=reason)
     escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=own_page(escalation, by))
@@ -52,7 +52,8 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
     """It was not over: resolved → new, in a new round of the chain. Targets still count from `reported_at`."""
     escalation, incident = lock(incident)
     require(incident, "reopen", Status.RESOLVED)
-    incident.status, incident.assignee, incident.restored_at = Status.NEW, None, None
+    incident.status, incident.restored_at = Status.NEW, None
+    incident.assignee, incident.team = None, None
     progress.renew(incident, now=now)
     save_open_again(incident)
     write(incident, "reopened", now=now, by=by, public=True, reason=reason)
@@ -69,7 +70,7 @@ def reopen(incident: Incident, *, by: Person | None, now: datetime, reason: str 
 
 def save_open_again(incident: Incident) -> None:
     """Where monitoring reported the same thing anew meanwhile, the new incident keeps its dedup key."""
-    fields = ["status", "assignee", "restored_at", "dedup_key", *progress.FIELDS]
+    fields = ["status", "assignee", "team", "restored_at", "dedup_key", *progress.FIELDS]
     try:
         with transaction.atomic():
             incident.save(update_fields=fields)

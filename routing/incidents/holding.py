@@ -3,13 +3,13 @@
 The escalation's row is locked first, then the incident's; so an acknowledgement and the tick cannot interleave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from matrix.content import PriorityContent
 from matrix.facts import published
 from matrix.models import Topic
-from matrix.sla import Clock, due
+from matrix.sla import Clock, Span, due
 from portal.models import Person
 from routing.decision import Facts
 from routing.gather import ProjectFacts, gather
@@ -31,8 +31,13 @@ class ActionRefused(Exception):
 
 
 def lock(incident: Incident) -> tuple[Escalation | None, Incident]:
+    """The incident and its escalation as they are now, locked until the transaction ends."""
     escalation = escalating.lock(incident)
-    fresh = Incident.objects.select_for_update(of=("self",)).select_related("project", "assignee").get(pk=incident.pk)
+    fresh = (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("project", "assignee", "team")
+        .get(pk=incident.pk)
+    )
     if escalation is not None:
         escalation.incident = fresh
     return escalation, fresh
@@ -44,10 +49,10 @@ def require(incident: Incident, action: str, *statuses: str) -> None:
 
 
 def own_page(escalation: Escalation | None, person: Person | None) -> Page | None:
-    """The person's latest open page of this chain, which their click answers."""
+    """The person's latest open page of this chain, which their click answers; that they are called in is none."""
     if escalation is None or person is None:
         return None
-    return escalation.pages.filter(person=person, state=Page.State.OPEN).order_by("-pk").first()
+    return escalation.pages.of_chain().filter(person=person, state=Page.State.OPEN).order_by("-pk").first()
 
 
 def facts_now(incident: Incident, now: datetime) -> Facts:
@@ -61,12 +66,19 @@ def known_now(incident: Incident, now: datetime) -> tuple[ProjectFacts, Mapping[
 
 
 def targets(
-    since: datetime, content: PriorityContent, known: ProjectFacts, topic: Topic | None = None
+    since: datetime,
+    content: PriorityContent,
+    known: ProjectFacts,
+    topic: Topic | None = None,
+    pauses: Iterable[Span] = (),
 ) -> tuple[datetime | None, datetime | None]:
-    """By when somebody must have answered, and the service be restored; a request is answered in support hours."""
+    """By when somebody must have answered, and the service be restored; a request is answered in support hours.
+
+    The clock of the resolution stood still during `pauses`.
+    """
     if topic is not None:
         return due(since, topic.answer_minutes, Clock.SUPPORT_HOURS, known.hours), None
     return (
         due(since, content.response_minutes, content.clock, known.hours),
-        due(since, content.resolution_minutes, content.clock, known.hours),
+        due(since, content.resolution_minutes, content.clock, known.hours, pauses),
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from matrix import labels
 from matrix.models import MatrixVersion, Topic
 from matrix.terms import Priority
-from portal.models import Person, Project
+from portal.models import Person, Project, Team
 
 from . import search
 
@@ -35,7 +35,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Incidents of the projects the person may see.
 
         To customers, what monitoring found is shown once somebody took it, and from then on; a Blocker at once, and
-        even if it is none any more. What was over before anybody took it stays the provider's own.
+        even if it is none any more; and what a report of theirs was merged into. What was over before anybody took it
+        stays the provider's own.
         """
         seen = self.filter(project__in=Project.objects.visible_to(person).values("pk"))
         if isinstance(person, Person) and person.is_staff:
@@ -43,7 +44,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         unanswered = Q(source=Incident.Source.MONITORING, responded_at=None)
         shown_before = Q(kind="reopened") | Q(kind="priority_changed", data__before=Priority.BLOCKER)
         known = Exists(TimelineEntry.objects.filter(shown_before, incident=OuterRef("pk")))
-        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~known)
+        # What a customer reported themselves goes on there, so they follow it there.
+        reported = IncidentLink.objects.exclude(incident__source=Incident.Source.MONITORING)
+        followed = Exists(reported.filter(other=OuterRef("pk"), kind=IncidentLink.Kind.DUPLICATE))
+        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~known & ~followed)
 
     def open(self) -> Self:
         return self.exclude(ENDED)
@@ -97,6 +101,15 @@ class Incident(models.Model):
     assignee = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned", verbose_name=_("assignee")
     )
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+        verbose_name=_("team"),
+        help_text=_("which has it while none of its people has"),
+    )
     intake_key = models.ForeignKey(
         "IntakeKey",
         null=True,
@@ -142,11 +155,13 @@ class Incident(models.Model):
                 name="incident_open_dedup_key",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="incident_has_a_title"),
+            models.CheckConstraint(condition=Q(assignee=None) | Q(team=None), name="incident_has_one_owner"),
         ]
         indexes = [
             models.Index(fields=["respond_by"], condition=Q(status="new"), name="incident_unacknowledged"),
             models.Index(fields=["project", "-id"], name="incident_of_project"),
             models.Index(fields=["assignee", "-id"], condition=~ENDED, name="incident_of_assignee"),
+            models.Index(fields=["team", "-id"], condition=~ENDED & Q(team__isnull=False), name="incident_of_team"),
             models.Index(fields=["status", "-id"], name="incident_status"),
             models.Index(
                 fields=["progress_due_at"], condition=Q(progress_due_at__isnull=False), name="incident_progress_due"
@@ -165,6 +180,13 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def owner_name(self) -> str:
+        """Who has it, by name: a person or a team. For the provider's own people."""
+        if self.assignee:
+            return self.assignee.name
+        return self.team.name if self.team else ""
 
     @property
     def waits_for_customer(self) -> bool:
@@ -196,6 +218,29 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"
+
+
+class CustomerWait(models.Model):
+    """While the customer was waited for: from the question until work went on. At most one is under way.
+
+    Where the matrix says so, the clock of the resolution stands still meanwhile.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="waits", verbose_name=_("incident"))
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"), null=True)
+
+    class Meta:
+        verbose_name = _("wait for the customer")
+        verbose_name_plural = _("waits for the customer")
+        ordering = ["incident", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["incident"], condition=Q(until=None), name="customer_wait_one_under_way"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="customer_wait_forwards"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.incident_id} {self.since}"
 
 
 class IncidentLinkQuerySet(models.QuerySet["IncidentLink"]):

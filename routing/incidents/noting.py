@@ -9,7 +9,7 @@ from django.db import transaction
 from portal.models import Person
 from routing.attachments.services import attach
 
-from . import progress
+from . import progress, waits
 from .holding import ActionRefused, lock, require
 from .models import Incident, Status
 from .timeline import write
@@ -21,7 +21,8 @@ def wait(
 ) -> Incident:
     """Wait until the customer answers, or until a date. With a `question` it is the customer who is waited for.
 
-    With both, work goes on at the date even if nobody answers.
+    With both, work goes on at the date even if nobody answers. While the customer is waited for the clock of the
+    resolution stands still, where the matrix says so.
     """
     _escalation, incident = lock(incident)
     require(incident, "wait", Status.ACKNOWLEDGED, Status.IN_PROGRESS)
@@ -29,6 +30,8 @@ def wait(
     incident.awaits_customer = bool(question) or until is None
     progress.renew(incident, now=now)
     incident.save(update_fields=["status", "waiting_until", "awaits_customer", *progress.FIELDS])
+    if incident.awaits_customer:
+        waits.begin(incident, now=now)
     date = until.isoformat() if until else None
     write(incident, "waiting", now=now, by=by, public=True, until=date, question=question)
     return incident
@@ -53,7 +56,8 @@ def add_note(
         progress.renew(incident, now=now)
         incident.save(update_fields=[*progress.FIELDS])
     elif not by.is_staff and incident.status == Status.WAITING:
-        incident.status, incident.waiting_until = Status.IN_PROGRESS, None
-        progress.renew(incident, now=now)
-        incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
+        incident.status = Status.IN_PROGRESS
         write(incident, "answered", now=now, public=True)
+        waits.end(incident, now=now)
+        progress.renew(incident, now=now)
+        incident.save(update_fields=["status", *waits.FIELDS, *progress.FIELDS])

@@ -85,6 +85,16 @@ def _acknowledged(data: Data) -> str:
     return _("Acknowledged by %(via)s") % {"via": via_text(data.get("via", ""))}
 
 
+def _assigned(data: Data) -> str:
+    text = _("Assigned to %(assignee)s") % {"assignee": data["assignee"]}
+    return f"{text}: {data['note']}" if data.get("note") else text
+
+
+def _called_in(data: Data) -> str:
+    text = _("%(name)s called in (%(role)s)") % {"name": data["name"], "role": _role(data)}
+    return f"{text}: {data['note']}" if data.get("note") else text
+
+
 def _passed_on(data: Data) -> str:
     text = _("Passed on to the next in the chain")
     return f"{text}: {data['note']}" if data.get("note") else text
@@ -153,10 +163,20 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "alarmed": _alarmed,
     "step_failed": _step_failed,
     "acknowledged": _acknowledged,
-    "assigned": lambda data: _("Assigned to %(assignee)s") % {"assignee": data["assignee"]},
+    "assigned": _assigned,
+    "taken_over": lambda data: (
+        _("Taken over from team %(team)s by %(via)s") % {"team": data["team"], "via": via_text(data.get("via", ""))}
+    ),
+    "called_in": _called_in,
+    "comes": lambda data: _("Comes to help: %(via)s") % {"via": via_text(data.get("via", ""))},
+    "declined": lambda data: _("Cannot come: %(via)s") % {"via": via_text(data.get("via", ""))},
+    "call_in_failed": lambda data: _("%(name)s was called in, but could not be reached on any channel") % data,
     "started": lambda _data: _("Work in progress"),
     "passed_on": _passed_on,
     "waiting": _waiting,
+    "target_moved": lambda data: (
+        _("The clock stood still meanwhile: to be restored by %(until)s") % {"until": _moment(data["until"])}
+    ),
     "wait_over": lambda _data: _("The date has come: work goes on"),
     "answered": lambda _data: _("The customer has answered: work goes on"),
     "reminded": _reminded,
