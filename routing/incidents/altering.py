@@ -19,17 +19,39 @@ from .timeline import write
 URGENCY = tuple(Priority)
 
 
+class ConsentMissing(Exception):
+    """A customer's Blocker is not made less urgent without their consent; nothing was changed."""
+
+
+def asks_consent(incident: Incident, priority: str) -> bool:
+    """Whether somebody of the customer has to consent to `priority`: their Blocker becomes less urgent by it."""
+    theirs = incident.source != Incident.Source.MONITORING
+    return theirs and incident.priority == Priority.BLOCKER and priority != Priority.BLOCKER
+
+
 @transaction.atomic
-def change_priority(incident: Incident, *, priority: str, by: Person, now: datetime, why: str) -> Incident:
+def change_priority(
+    incident: Incident,
+    *,
+    priority: str,
+    by: Person,
+    now: datetime,
+    why: str,
+    consent: str = "",
+    undoes: bool = False,
+) -> Incident:
     """Give it another priority. Targets count from `reported_at`, under the version it was reported under.
 
     Raising it restarts a chain that nobody has answered; lowering it lets the chain go on along the new priority's
-    cell. The same priority again changes nothing.
+    cell. The same priority again changes nothing. `consent` says who of the customer agreed that their Blocker is
+    none; `undoes` that a mistake is taken back, which needs no consent. Raises `ConsentMissing`.
     """
     escalation, incident = lock(incident)
     require(incident, "change_priority", *OPEN_STATUSES)
     if incident.priority == priority:
         return incident
+    if asks_consent(incident, priority) and not consent and not undoes:
+        raise ConsentMissing
     raised = URGENCY.index(Priority(priority)) < URGENCY.index(Priority(incident.priority))
     before, incident.priority = incident.priority, priority
     known, pinned = known_now(incident, now)
@@ -50,6 +72,8 @@ def change_priority(incident: Incident, *, priority: str, by: Person, now: datet
         after=priority,
         reason=why,
         restarts=restarts,
+        consent=consent,
+        undoes=undoes,
     )
     if escalation is not None and incident.status == Status.NEW:
         facts = escalating.facts_of(incident, known, pinned)

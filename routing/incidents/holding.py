@@ -43,6 +43,39 @@ def lock(incident: Incident) -> tuple[Escalation | None, Incident]:
     return escalation, fresh
 
 
+Held = tuple[Escalation | None, Incident]
+
+
+def lock_both(one: Incident, other: Incident) -> tuple[Held, Held]:
+    """Two incidents and their escalations, locked in an order that no two people wait for each other."""
+    ids = (one.pk, other.pk)
+    chains = Escalation.objects.select_for_update(of=("self",)).filter(incident__in=ids).order_by("pk")
+    escalations = {escalation.incident_id: escalation for escalation in chains}
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("project", "assignee", "team")
+    incidents = rows.filter(pk__in=ids).order_by("pk").in_bulk()
+    for pk, escalation in escalations.items():
+        escalation.incident = incidents[pk]
+    return (escalations.get(one.pk), incidents[one.pk]), (escalations.get(other.pk), incidents[other.pk])
+
+
+def state_of(incident: Incident) -> str:
+    """What people decide by when they act: what of it others may have changed meanwhile."""
+    parts = (incident.status, incident.priority, incident.assignee_id, incident.team_id, incident.project_id)
+    return ".".join(str(part or "") for part in parts)
+
+
+class ChangedMeanwhile(ActionRefused):
+    """Somebody else has changed the incident since it was looked at; nothing was changed."""
+
+
+def require_unchanged(incident: Incident, seen: str, action: str) -> Incident:
+    """The incident, locked until the transaction ends, as it was seen; `seen` is its `state_of` then."""
+    _escalation, fresh = lock(incident)
+    if state_of(fresh) != seen:
+        raise ChangedMeanwhile(action, fresh.status)
+    return fresh
+
+
 def require(incident: Incident, action: str, *statuses: str) -> None:
     if incident.status not in statuses:
         raise ActionRefused(action, incident.status)

@@ -1,8 +1,10 @@
 """Incidents that belong together. Links are read through `linked_to`, which shows nobody more than they may see."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
@@ -10,6 +12,9 @@ from portal.models import Person
 
 from .models import Incident, IncidentLink
 from .timeline import write
+
+if TYPE_CHECKING:
+    from routing.intake.models import IntakeKey
 
 
 class Tie(StrEnum):
@@ -42,6 +47,17 @@ def original_of(incident: Incident) -> Incident | None:
     link = IncidentLink.objects.filter(incident=incident, kind=IncidentLink.Kind.DUPLICATE)
     found = link.select_related("other__project").first()
     return found.other if found else None
+
+
+def merged_among(key: "IntakeKey", dedup_keys: Iterable[str]) -> list[IncidentLink]:
+    """By which incidents of these dedup keys were merged into one that is open, the latest of each key last."""
+    links = IncidentLink.objects.filter(
+        kind=IncidentLink.Kind.DUPLICATE,
+        incident__intake_key=key,
+        incident__dedup_key__in=list(dedup_keys),
+        other__in=Incident.objects.open(),
+    )
+    return list(links.select_related("incident", "other").order_by("pk"))
 
 
 @transaction.atomic

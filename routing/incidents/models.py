@@ -42,7 +42,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         if isinstance(person, Person) and person.is_staff:
             return seen
         unanswered = Q(source=Incident.Source.MONITORING, responded_at=None)
-        shown_before = Q(kind="reopened") | Q(kind="priority_changed", data__before=Priority.BLOCKER)
+        shown_before = Q(kind__in=["reopened", "undone"]) | Q(kind="priority_changed", data__before=Priority.BLOCKER)
         known = Exists(TimelineEntry.objects.filter(shown_before, incident=OuterRef("pk")))
         # What a customer reported themselves goes on there, so they follow it there.
         reported = IncidentLink.objects.exclude(incident__source=Incident.Source.MONITORING)

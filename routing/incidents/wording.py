@@ -90,6 +90,27 @@ def _assigned(data: Data) -> str:
     return f"{text}: {data['note']}" if data.get("note") else text
 
 
+def _note(data: Data) -> str:
+    if "from" not in data:
+        text: str = data["text"]
+        return text
+    return _("From incident %(number)s, %(at)s: %(text)s") % {
+        "number": data["from"],
+        "at": _moment(data["at"]),
+        "text": data["text"],
+    }
+
+
+def _undone(what: str) -> str:
+    said = {
+        "resolve": _("Taken back: it is not resolved"),
+        "close": _("Taken back: it is not closed for good"),
+        "assign": _("Taken back: the assignment"),
+        "merge": _("Taken back: it is no duplicate"),
+    }
+    return said.get(what, what)
+
+
 def _called_in(data: Data) -> str:
     text = _("%(name)s called in (%(role)s)") % {"name": data["name"], "role": _role(data)}
     return f"{text}: {data['note']}" if data.get("note") else text
@@ -132,8 +153,12 @@ def _priority_changed(data: Data) -> str:
         "before": labels.PRIORITY[Priority(data["before"])],
         "after": labels.PRIORITY[Priority(data["after"])],
     }
+    if data.get("undoes"):
+        text = _("Taken back: %(text)s") % {"text": text}
     if data.get("reason"):
         text = f"{text}: {data['reason']}"
+    if data.get("consent"):
+        text = f"{text}. " + _("With the consent of %(name)s") % {"name": data["consent"]}
     return f"{text}. " + _("The chain begins anew") if data.get("restarts") else text
 
 
@@ -185,7 +210,12 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "resolved": _resolved,
     "closed": lambda _data: _("Closed"),
     "reopened": _with_reason(lambda: _("Reopened")),
-    "note": lambda data: data["text"],
+    "merged": lambda data: _("The same as incident %(number)s, under which it goes on") % data,
+    "absorbed": lambda data: _("Incident %(number)s is the same and goes on here") % data,
+    "signal_over": lambda data: _("Monitoring reports that what incident %(number)s told of is over") % data,
+    "parted": lambda data: _("Taken back: incident %(number)s is not the same") % data,
+    "undone": lambda data: _undone(data["what"]),
+    "note": _note,
     "attached": lambda data: (
         ngettext("File attached: %(names)s", "Files attached: %(names)s", len(data["names"])) % {"names": _names(data)}
     ),
