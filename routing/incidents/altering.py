@@ -50,7 +50,8 @@ def change_priority(
     require(incident, "change_priority", *OPEN_STATUSES)
     if incident.priority == priority:
         return incident
-    if asks_consent(incident, priority) and not consent and not undoes:
+    asked = asks_consent(incident, priority) and not undoes
+    if asked and not consent:
         raise ConsentMissing
     raised = URGENCY.index(Priority(priority)) < URGENCY.index(Priority(incident.priority))
     before, incident.priority = incident.priority, priority
@@ -72,7 +73,7 @@ def change_priority(
         after=priority,
         reason=why,
         restarts=restarts,
-        consent=consent,
+        consent=consent if asked else "",
         undoes=undoes,
     )
     if escalation is not None and incident.status == Status.NEW:

@@ -34,11 +34,13 @@ def pauses(incident: Incident) -> list[Span]:
 def end(incident: Incident, *, now: datetime) -> None:
     """Nothing is waited for any more: the target moves by what its clock has paused. The caller saves `FIELDS`."""
     incident.waiting_until = None
-    if not incident.waits.filter(until=None).update(until=now) or incident.resolve_by is None:
+    ended = incident.waits.filter(until=None).update(until=now)
+    stood_still = pauses(incident) if ended and incident.resolve_by is not None else []
+    if not stood_still:
         return
     known, pinned = known_now(incident, now)
     content = pinned.get(incident.priority, escalating.NOTHING_AGREED)
     before = incident.resolve_by
-    _respond_by, incident.resolve_by = targets(incident.reported_at, content, known, incident.topic, pauses(incident))
+    _respond_by, incident.resolve_by = targets(incident.reported_at, content, known, incident.topic, stood_still)
     if incident.resolve_by is not None and incident.resolve_by != before:
         write(incident, "target_moved", now=now, public=True, until=incident.resolve_by.isoformat())

@@ -175,6 +175,19 @@ def via_text(via: str) -> str:
     return ways.get(via, via)
 
 
+def refused_because(why: str) -> str:
+    """Why nobody was called in, or nothing merged, where the incident's status is not the reason."""
+    reasons = {
+        "called_already": _("They are being called already and have not answered yet."),
+        "no_contact_method": _("No way is known to reach them."),
+        "itself": _("That is this incident itself."),
+        "other_project": _("That one belongs to another project. Link it, or move one of them first."),
+        "other_kind": _("An incident and a request are never the same."),
+        "less_urgent": _("That one is less urgent. Raise its priority first, or merge the other way round."),
+    }
+    return reasons.get(why, why)
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "reported": _reported,
     "deferred": lambda data: _("Nobody is called before %(until)s") % {"until": _moment(data["until"])},

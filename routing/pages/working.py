@@ -20,6 +20,7 @@ from portal import clock
 from portal.models import Person
 from routing.incidents import services
 from routing.incidents.models import Incident
+from routing.incidents.wording import refused_because
 
 from .acting import change, for_work, meanwhile
 from .incidents import find, incident_address, possible
@@ -28,15 +29,6 @@ from .seen import seen_of
 from .work_forms import AssignForm, CallInForm, LinkForm, MergeForm, PriorityForm
 
 Given = dict[str, Any]
-WHY_NOT: dict[str, Promise] = {
-    "called_already": gettext_lazy("They are being called already and have not answered yet."),
-    "no_contact_method": gettext_lazy("No way is known to reach them."),
-    "itself": gettext_lazy("That is this incident itself."),
-    "other_project": gettext_lazy("That one belongs to another project. Link it, or move one of them first."),
-    "other_kind": gettext_lazy("An incident and a request are never the same."),
-    "less_urgent": gettext_lazy("That one is less urgent. Raise its priority first, or merge the other way round."),
-}
-"""What a service refused for reasons that are not the incident's state."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +67,7 @@ def view_of(task: Task) -> View[[int]]:
             fresh = find(request, number)
             return _asked(request, task, fresh, form, refused=meanwhile(request, fresh), status=409)
         except (services.CallInRefused, services.MergeRefused) as error:
-            form.add_error(None, str(WHY_NOT[error.why]))
+            form.add_error(None, refused_because(error.why))
             return _asked(request, task, incident, form, status=400)
         messages.success(request, task.done(incident, given))
         return redirect(incident_address(incident))
