@@ -3,14 +3,17 @@
 Pure functions over frozen facts: no database, no clock. Minutes throughout; instants are aware, results UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
-from portal.hours import Hours, add_open_time, as_utc
+from portal.hours import Hours, add_open_time, as_utc, open_time_between
+
+Span = tuple[datetime, datetime]
+"""From and until, both instants that are known."""
 
 
 class Clock(StrEnum):
@@ -40,16 +43,21 @@ class ChainFinding:
     proposed_waits: tuple[int, ...] | None
 
 
-def due(reported_at: datetime, minutes: int | None, clock: Clock, hours: Hours) -> datetime | None:
-    """When a target of ``minutes`` is due, in UTC.
+def due(
+    reported_at: datetime, minutes: int | None, clock: Clock, hours: Hours, pauses: Iterable[Span] = ()
+) -> datetime | None:
+    """When a target of ``minutes`` is due, in UTC; its clock stands still during ``pauses``, which do not overlap.
 
     None without a target, or where that much open time is not found within ``portal.hours.HORIZON``.
     """
     if minutes is None:
         return None
-    if clock is Clock.SUPPORT_HOURS:
-        return add_open_time(hours, reported_at, timedelta(minutes=minutes))
-    return as_utc(reported_at) + timedelta(minutes=minutes)
+    since = as_utc(reported_at)
+    amount = timedelta(minutes=minutes)
+    for start, end in pauses:
+        begun, ended = max(as_utc(start), since), max(as_utc(end), since)
+        amount += open_time_between(hours, begun, ended) if clock is Clock.SUPPORT_HOURS else ended - begun
+    return add_open_time(hours, reported_at, amount) if clock is Clock.SUPPORT_HOURS else since + amount
 
 
 def start_minutes(steps: Sequence[StepShape]) -> tuple[int, ...]:

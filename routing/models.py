@@ -2,7 +2,7 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
-from .incidents.models import IdempotencyKey, Incident, TimelineEntry
+from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
@@ -23,10 +23,12 @@ __all__ = [
     "Appointment",
     "Attachment",
     "ContactMethod",
+    "CustomerWait",
     "Delivery",
     "Escalation",
     "IdempotencyKey",
     "Incident",
+    "IncidentLink",
     "IntakeKey",
     "MailText",
     "Notice",

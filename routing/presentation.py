@@ -18,7 +18,7 @@ from oncall.models import Override, Rota, RotationMember
 from portal.models import ON_CALL, Contact, Person
 
 from .decision import Callee, Decision, DutyFacts, Link, PassedOver, PersonFacts, Reason, TeamFacts
-from .incidents.models import TimelineEntry
+from .incidents.models import Incident, TimelineEntry
 from .wording import reason_text, warning_text
 
 Json = dict[str, Any]
@@ -131,6 +131,13 @@ def person_for(person: Person | None, reader: Person) -> Json | None:
     if reader.is_staff or not person.is_staff:
         return {"name": person.name, "email": person.email}
     return {"name": _("on-call engineer") if _on_call(person, reader) else person.name}
+
+
+def owner_for(incident: Incident, reader: Person) -> Json | None:
+    """Who has an incident as `reader` may see them: a person, or a team by its published name."""
+    if incident.team is not None:
+        return {"name": incident.team.name}
+    return person_for(incident.assignee, reader)
 
 
 def _on_call(person: Person, reader: Person) -> bool:

@@ -74,7 +74,15 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (target.role === "status" && target.textContent.trim() === fragment.textContent.trim()) {
     event.detail.shouldSwap = false;
   }
+  // What somebody is writing is not taken from them; the server tells them what happened when they send it.
+  if (target.id === "actions" && [...target.querySelectorAll("textarea, input:not([type=hidden])")].some(isWritten)) {
+    event.detail.shouldSwap = false;
+  }
 });
+
+function isWritten(field) {
+  return field.value !== field.defaultValue;
+}
 
 // An answer that holds until an instant is asked for again when that has come, by the server's clock.
 function askAgain() {

@@ -11,23 +11,36 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
+from matrix.terms import Role
 from portal import clock
 from portal.access import may_report, may_work
 from portal.problems import Conflict
 from routing.incidents import services
 from routing.incidents.models import Incident, IncidentQuerySet, Status
 from routing.incidents.services import ActionRefused
+from routing.incidents.wording import refused_because
+from routing.paging.calling import callee_of
 from routing.paging.models import Escalation
 
 from .base import ApiView
 from .openapi import BODY, answers
-from .serializers.actions import Assignment, Note, PassOn, PriorityChange, Reopening, Resolution, Wait
+from .serializers.actions import (
+    Assignment,
+    CallIn,
+    Note,
+    OtherIncident,
+    PassOn,
+    PriorityChange,
+    Reopening,
+    Resolution,
+    Wait,
+)
 from .serializers.incidents import IncidentSerializer
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -45,7 +58,9 @@ def documented(name: str, body: type[Serializer[Any]] | None = None) -> Callable
 
 def _whole(incidents: IncidentQuerySet) -> IncidentQuerySet:
     """With everything shown. People are prefetched rather than joined, so that the same person is one object."""
-    return incidents.select_related("project", "escalation").prefetch_related("reporter__groups", "assignee__groups")
+    return incidents.select_related("project", "escalation").prefetch_related(
+        "reporter__groups", "assignee__groups", "team"
+    )
 
 
 class IncidentActions(ApiView, GenericViewSet[Incident]):
@@ -118,7 +133,7 @@ class IncidentActions(ApiView, GenericViewSet[Incident]):
     @documented("assign", Assignment)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, number: int) -> Response:
-        """Give it to somebody, who is told; while new this acknowledges on their behalf."""
+        """Give it to a person or a team, who are told; while new this acknowledges on their behalf."""
         incident, now = self.worked()
         return self.done(services.assign(incident, by=self.reader, now=now, **self.body(Assignment, now)))
 
@@ -149,10 +164,55 @@ class IncidentActions(ApiView, GenericViewSet[Incident]):
         """Give it another priority: targets count from the report; raised, a chain nobody answered begins anew."""
         incident, now = self.worked()
         change = self.body(PriorityChange, now)
-        changed = services.change_priority(
-            incident, priority=change["priority"], by=self.reader, now=now, why=change["reason"]
-        )
+        try:
+            changed = services.change_priority(
+                incident,
+                priority=change["priority"],
+                by=self.reader,
+                now=now,
+                why=change["reason"],
+                consent=change["consent"],
+            )
+        except services.ConsentMissing as error:
+            raise ValidationError({"consent": [_("Say whose consent was given.")]}) from error
         return self.done(changed)
+
+    @documented("call_in", CallIn)
+    @action(detail=True, methods=["post"], url_path="call-in")
+    def call_in(self, request: Request, number: int) -> Response:
+        """Page somebody beside the chain: their answer stands in the timeline, the incident stays with its owner."""
+        incident, now = self.worked()
+        given = self.body(CallIn, now)
+        callee = callee_of(given["person"])
+        try:
+            services.call_in(
+                incident, callee=callee, role=Role.PROJECT_TEAM, by=self.reader, now=now, note=given["note"]
+            )
+        except services.CallInRefused as error:
+            raise ValidationError({"person": [refused_because(error.why)]}) from error
+        return self.done(incident)
+
+    @documented("merge", OtherIncident)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, number: int) -> Response:
+        """It is the same as another one: it ends and points there, with its public notes and its reporter."""
+        incident, now = self.worked()
+        try:
+            merged = services.merge(incident, self.body(OtherIncident, now)["number"], by=self.reader, now=now)
+        except services.MergeRefused as error:
+            raise ValidationError({"number": [refused_because(error.why)]}) from error
+        return self.done(merged)
+
+    @documented("relate", OtherIncident)
+    @action(detail=True, methods=["post"])
+    def relate(self, request: Request, number: int) -> Response:
+        """It has to do with another one; both stay as they are."""
+        incident, now = self.worked()
+        other = self.body(OtherIncident, now)["number"]
+        if other == incident:
+            raise ValidationError({"number": [refused_because("itself")]})
+        services.relate(incident, other, by=self.reader, now=now)
+        return self.done(incident)
 
     @documented("close")
     @action(detail=True, methods=["post"])

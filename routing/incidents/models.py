@@ -5,13 +5,14 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.models import MatrixVersion, Topic
 from matrix.terms import Priority
-from portal.models import Person, Project
+from portal.models import Person, Project, Team
 
 from . import search
 
@@ -34,15 +35,19 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Incidents of the projects the person may see.
 
         To customers, what monitoring found is shown once somebody took it, and from then on; a Blocker at once, and
-        even if it is none any more. What was over before anybody took it stays the provider's own.
+        even if it is none any more; and what a report of theirs was merged into. What was over before anybody took it
+        stays the provider's own.
         """
         seen = self.filter(project__in=Project.objects.visible_to(person).values("pk"))
         if isinstance(person, Person) and person.is_staff:
             return seen
         unanswered = Q(source=Incident.Source.MONITORING, responded_at=None)
-        shown_before = Q(kind="reopened") | Q(kind="priority_changed", data__before=Priority.BLOCKER)
+        shown_before = Q(kind__in=["reopened", "undone"]) | Q(kind="priority_changed", data__before=Priority.BLOCKER)
         known = Exists(TimelineEntry.objects.filter(shown_before, incident=OuterRef("pk")))
-        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~known)
+        # What a customer reported themselves goes on there, so they follow it there.
+        reported = IncidentLink.objects.exclude(incident__source=Incident.Source.MONITORING)
+        followed = Exists(reported.filter(other=OuterRef("pk"), kind=IncidentLink.Kind.DUPLICATE))
+        return seen.exclude(unanswered & ~Q(priority=Priority.BLOCKER) & ~known & ~followed)
 
     def open(self) -> Self:
         return self.exclude(ENDED)
@@ -96,6 +101,15 @@ class Incident(models.Model):
     assignee = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned", verbose_name=_("assignee")
     )
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+        verbose_name=_("team"),
+        help_text=_("which has it while none of its people has"),
+    )
     intake_key = models.ForeignKey(
         "IntakeKey",
         null=True,
@@ -141,11 +155,13 @@ class Incident(models.Model):
                 name="incident_open_dedup_key",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="incident_has_a_title"),
+            models.CheckConstraint(condition=Q(assignee=None) | Q(team=None), name="incident_has_one_owner"),
         ]
         indexes = [
             models.Index(fields=["respond_by"], condition=Q(status="new"), name="incident_unacknowledged"),
             models.Index(fields=["project", "-id"], name="incident_of_project"),
             models.Index(fields=["assignee", "-id"], condition=~ENDED, name="incident_of_assignee"),
+            models.Index(fields=["team", "-id"], condition=~ENDED & Q(team__isnull=False), name="incident_of_team"),
             models.Index(fields=["status", "-id"], name="incident_status"),
             models.Index(
                 fields=["progress_due_at"], condition=Q(progress_due_at__isnull=False), name="incident_progress_due"
@@ -164,6 +180,13 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def owner_name(self) -> str:
+        """Who has it, by name: a person or a team. For the provider's own people."""
+        if self.assignee:
+            return self.assignee.name
+        return self.team.name if self.team else ""
 
     @property
     def waits_for_customer(self) -> bool:
@@ -195,6 +218,83 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"
+
+
+class CustomerWait(models.Model):
+    """While the customer was waited for: from the question until work went on. At most one is under way.
+
+    Where the matrix says so, the clock of the resolution stands still meanwhile.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="waits", verbose_name=_("incident"))
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"), null=True)
+
+    class Meta:
+        verbose_name = _("wait for the customer")
+        verbose_name_plural = _("waits for the customer")
+        ordering = ["incident", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["incident"], condition=Q(until=None), name="customer_wait_one_under_way"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="customer_wait_forwards"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.incident_id} {self.since}"
+
+
+class IncidentLinkQuerySet(models.QuerySet["IncidentLink"]):
+    def visible_to(self, person: Person | AnonymousUser) -> Self:
+        """Links whose both ends the person may see: a customer learns nothing of another's incident."""
+        seen = Incident.objects.visible_to(person).order_by().values("pk")
+        return self.filter(incident__in=seen, other__in=seen)
+
+    def of(self, incident: Incident) -> Self:
+        """Those at whose one end `incident` is."""
+        return self.filter(Q(incident=incident) | Q(other=incident))
+
+
+class IncidentLink(models.Model):
+    """Two incidents that belong together: related to each other, or `incident` a duplicate of `other`.
+
+    Read through `visible_to`. Two that are related stand in the order of their numbers; a pair has one link.
+    """
+
+    class Kind(models.TextChoices):
+        RELATED = "related", _("related to")
+        DUPLICATE = "duplicate", _("duplicate of")
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="links", verbose_name=_("incident"))
+    other = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="links_to_it", verbose_name=_("other incident")
+    )
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.RELATED)
+    linked_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("linked by")
+    )
+    linked_at = models.DateTimeField(_("linked at"))
+
+    objects = IncidentLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("link between incidents")
+        verbose_name_plural = _("links between incidents")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Least("incident", "other"), Greatest("incident", "other"), name="incident_link_once"
+            ),
+            models.UniqueConstraint(
+                fields=["incident"], condition=Q(kind="duplicate"), name="incident_link_one_original"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="duplicate") & ~Q(incident=F("other")) | Q(kind="related", incident__lt=F("other")),
+                name="incident_link_of_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.incident_id} {self.kind} #{self.other_id}"
 
 
 class IdempotencyKey(models.Model):

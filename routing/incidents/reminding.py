@@ -11,7 +11,7 @@ from routing.paging import calling, escalating
 from routing.paging.alarms import clear_alarms, raise_alarm
 from routing.paging.models import Delivery, Escalation, Page
 
-from . import progress
+from . import progress, waits
 from .models import Incident, Status
 from .services import facts_now
 from .timeline import write
@@ -54,7 +54,7 @@ def _look(incident_id: int, *, now: datetime) -> bool:
     if escalation is None and chain.exists():
         return False
     held = due_incidents(now).select_for_update(skip_locked=True, of=("self",))
-    incident = held.select_related("project", "assignee").filter(pk=incident_id).first()
+    incident = held.select_related("project", "assignee", "team").filter(pk=incident_id).first()
     if incident is None:
         return False
     if incident.status == Status.WAITING:
@@ -71,10 +71,11 @@ def _look(incident_id: int, *, now: datetime) -> bool:
 
 def _go_on(incident: Incident, *, now: datetime) -> None:
     """The date that was waited for has come."""
-    incident.status, incident.waiting_until = Status.IN_PROGRESS, None
-    progress.renew(incident, now=now)
-    incident.save(update_fields=["status", "waiting_until", *progress.FIELDS])
+    incident.status = Status.IN_PROGRESS
     write(incident, "wait_over", now=now, public=True)
+    waits.end(incident, now=now)
+    progress.renew(incident, now=now)
+    incident.save(update_fields=["status", *waits.FIELDS, *progress.FIELDS])
 
 
 def _remind(incident: Incident, escalation: Escalation, *, now: datetime) -> None:
@@ -89,10 +90,12 @@ def _remind(incident: Incident, escalation: Escalation, *, now: datetime) -> Non
 
 
 def _who_has_it(incident: Incident, escalation: Escalation) -> Callee | None:
-    """The assignee, or the shared phone that answered."""
+    """The assignee, the team, or the shared phone that answered."""
     if incident.assignee is not None:
         return calling.callee_of(incident.assignee)
-    page = escalation.pages.filter(state=Page.State.ACKNOWLEDGED).order_by("answered_at").last()
+    if incident.team is not None:
+        return calling.callee_of_team(incident.team)
+    page = escalation.pages.of_chain().filter(state=Page.State.ACKNOWLEDGED).order_by("answered_at").last()
     if page is None:
         return None
     kind = Kind.TEAM if page.team_id else Kind.LAST_RESORT
@@ -101,9 +104,9 @@ def _who_has_it(incident: Incident, escalation: Escalation) -> Callee | None:
 
 def _begin_anew(incident: Incident, escalation: Escalation, *, now: datetime) -> None:
     limit = progress.limit_of(incident)
-    incident.status, incident.assignee = Status.NEW, None
+    incident.status, incident.assignee, incident.team = Status.NEW, None, None
     progress.renew(incident, now=now)
-    incident.save(update_fields=["status", "assignee", *progress.FIELDS])
+    incident.save(update_fields=["status", "assignee", "team", *progress.FIELDS])
     write(incident, "no_progress", now=now, minutes=_minutes(limit * 1.5 if limit else None))
     escalating.new_round(escalation, now=now, facts=facts_now(incident, now))
 

@@ -36,7 +36,7 @@ def hand_over(
         incident.save(update_fields=["assignee"])
         write(incident, "assigned", now=now, assignee=callee.name)
     if by is None or callee.kind is not Kind.PERSON or callee.id != by.pk:
-        _tell(incident, callee, at=max(link.at, now), now=now)
+        tell_of_request(incident, callee, at=max(link.at, now), now=now)
 
 
 def _first(decision: Decision, not_to: Person | None) -> Link | None:
@@ -49,7 +49,8 @@ def _same(one: Callee, other: Callee) -> bool:
     return (one.kind, one.id) == (other.kind, other.id)
 
 
-def _tell(incident: Incident, callee: Callee, *, at: datetime, now: datetime) -> None:
+def tell_of_request(incident: Incident, callee: Callee, *, at: datetime, now: datetime) -> None:
+    """Tell whoever a request was given to, by mail, no earlier than `at`."""
     to, language = _address(callee)
     if not to:
         return

@@ -85,6 +85,37 @@ def _acknowledged(data: Data) -> str:
     return _("Acknowledged by %(via)s") % {"via": via_text(data.get("via", ""))}
 
 
+def _assigned(data: Data) -> str:
+    text = _("Assigned to %(assignee)s") % {"assignee": data["assignee"]}
+    return f"{text}: {data['note']}" if data.get("note") else text
+
+
+def _note(data: Data) -> str:
+    if "from" not in data:
+        text: str = data["text"]
+        return text
+    return _("From incident %(number)s, %(at)s: %(text)s") % {
+        "number": data["from"],
+        "at": _moment(data["at"]),
+        "text": data["text"],
+    }
+
+
+def _undone(what: str) -> str:
+    said = {
+        "resolve": _("Taken back: it is not resolved"),
+        "close": _("Taken back: it is not closed for good"),
+        "assign": _("Taken back: the assignment"),
+        "merge": _("Taken back: it is no duplicate"),
+    }
+    return said.get(what, what)
+
+
+def _called_in(data: Data) -> str:
+    text = _("%(name)s called in (%(role)s)") % {"name": data["name"], "role": _role(data)}
+    return f"{text}: {data['note']}" if data.get("note") else text
+
+
 def _passed_on(data: Data) -> str:
     text = _("Passed on to the next in the chain")
     return f"{text}: {data['note']}" if data.get("note") else text
@@ -122,8 +153,12 @@ def _priority_changed(data: Data) -> str:
         "before": labels.PRIORITY[Priority(data["before"])],
         "after": labels.PRIORITY[Priority(data["after"])],
     }
+    if data.get("undoes"):
+        text = _("Taken back: %(text)s") % {"text": text}
     if data.get("reason"):
         text = f"{text}: {data['reason']}"
+    if data.get("consent"):
+        text = f"{text}. " + _("With the consent of %(name)s") % {"name": data["consent"]}
     return f"{text}. " + _("The chain begins anew") if data.get("restarts") else text
 
 
@@ -140,6 +175,19 @@ def via_text(via: str) -> str:
     return ways.get(via, via)
 
 
+def refused_because(why: str) -> str:
+    """Why nobody was called in, or nothing merged, where the incident's status is not the reason."""
+    reasons = {
+        "called_already": _("They are being called already and have not answered yet."),
+        "no_contact_method": _("No way is known to reach them."),
+        "itself": _("That is this incident itself."),
+        "other_project": _("That one belongs to another project. Link it, or move one of them first."),
+        "other_kind": _("An incident and a request are never the same."),
+        "less_urgent": _("That one is less urgent. Raise its priority first, or merge the other way round."),
+    }
+    return reasons.get(why, why)
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "reported": _reported,
     "deferred": lambda data: _("Nobody is called before %(until)s") % {"until": _moment(data["until"])},
@@ -153,10 +201,20 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "alarmed": _alarmed,
     "step_failed": _step_failed,
     "acknowledged": _acknowledged,
-    "assigned": lambda data: _("Assigned to %(assignee)s") % {"assignee": data["assignee"]},
+    "assigned": _assigned,
+    "taken_over": lambda data: (
+        _("Taken over from team %(team)s by %(via)s") % {"team": data["team"], "via": via_text(data.get("via", ""))}
+    ),
+    "called_in": _called_in,
+    "comes": lambda data: _("Comes to help: %(via)s") % {"via": via_text(data.get("via", ""))},
+    "declined": lambda data: _("Cannot come: %(via)s") % {"via": via_text(data.get("via", ""))},
+    "call_in_failed": lambda data: _("%(name)s was called in, but could not be reached on any channel") % data,
     "started": lambda _data: _("Work in progress"),
     "passed_on": _passed_on,
     "waiting": _waiting,
+    "target_moved": lambda data: (
+        _("The clock stood still meanwhile: to be restored by %(until)s") % {"until": _moment(data["until"])}
+    ),
     "wait_over": lambda _data: _("The date has come: work goes on"),
     "answered": lambda _data: _("The customer has answered: work goes on"),
     "reminded": _reminded,
@@ -165,7 +223,12 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "resolved": _resolved,
     "closed": lambda _data: _("Closed"),
     "reopened": _with_reason(lambda: _("Reopened")),
-    "note": lambda data: data["text"],
+    "merged": lambda data: _("The same as incident %(number)s, under which it goes on") % data,
+    "absorbed": lambda data: _("Incident %(number)s is the same and goes on here") % data,
+    "signal_over": lambda data: _("Monitoring reports that what incident %(number)s told of is over") % data,
+    "parted": lambda data: _("Taken back: incident %(number)s is not the same") % data,
+    "undone": lambda data: _undone(data["what"]),
+    "note": _note,
     "attached": lambda data: (
         ngettext("File attached: %(names)s", "Files attached: %(names)s", len(data["names"])) % {"names": _names(data)}
     ),
@@ -174,5 +237,6 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "moved": lambda data: _("Moved from project %(before)s to %(after)s") % data,
     "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
     "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
+    "unlinked": lambda data: _("No longer linked to incident %(number)s") % {"number": data["number"]},
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

@@ -10,7 +10,9 @@ from django.db.models import JSONField, Value
 from portal.kill_points import kill_point
 from routing.gather import ProjectFacts, gather
 from routing.incidents import services as incidents
-from routing.incidents.models import Incident
+from routing.incidents.links import merged_among
+from routing.incidents.models import Incident, IncidentLink
+from routing.incidents.timeline import write
 from routing.paging.models import Escalation
 
 from .formats import Event, Refused
@@ -51,7 +53,7 @@ def _take_in(key: IntakeKey, format_name: str, events: Sequence[Event | Refused]
     # Opening takes longest, so it comes before the locks that people's answers and the tick would wait for.
     book.look_up(dedup_keys)
     for event, signal in usable:
-        if event.dedup_key not in ending and event.dedup_key not in book.open:
+        if event.dedup_key not in ending and not book.knows(event):
             signal.incident = book.enter(event)
     left = [(event, signal) for event, signal in usable if signal.incident is None]
     if left:
@@ -72,6 +74,7 @@ class _Book:
         self.key = key
         self.now = now
         self.open: dict[str, Incident] = {}
+        self.merged: dict[str, IncidentLink] = {}
 
     @cached_property
     def known(self) -> ProjectFacts:
@@ -82,15 +85,23 @@ class _Book:
         """Only what tells them apart is read: most are joined and not touched."""
         found = Incident.objects.open().filter(intake_key=self.key, dedup_key__in=dedup_keys)
         self.open = {incident.dedup_key: incident for incident in found.only("dedup_key")}
+        if unknown := [key for key in dedup_keys if key not in self.open]:
+            self.merged = {link.incident.dedup_key: link for link in merged_among(self.key, unknown)}
+
+    def knows(self, event: Event) -> bool:
+        return event.dedup_key in self.open or event.dedup_key in self.merged
 
     def lock(self) -> None:
         """Nobody ends an incident while a signal joins it: whoever changes one locks its escalation first."""
-        found = Escalation.objects.filter(incident__in=self.open.values()).order_by("pk")
+        touched = [*self.open.values(), *(link.other for link in self.merged.values())]
+        found = Escalation.objects.filter(incident__in=touched).order_by("pk")
         list(found.select_for_update(of=("self",)).values_list("pk"))
 
     def enter(self, event: Event) -> Incident | None:
         """What the event does; the incident it belongs to, if any."""
         incident = self.open.get(event.dedup_key)
+        if incident is None and (link := self.merged.get(event.dedup_key)):
+            return self._follow(link, firing=event.firing)
         if not event.firing:
             return self._resolve(incident) if incident else None
         if incident is None:
@@ -98,6 +109,12 @@ class _Book:
             if event.dedup_key:
                 self.open[event.dedup_key] = incident
         return incident
+
+    def _follow(self, link: IncidentLink, *, firing: bool) -> Incident:
+        """Its own incident was merged into another: a repeat joins that; that it is over is for people to judge."""
+        if not firing:
+            write(link.other, "signal_over", now=self.now, actor_name=self.key.name, number=link.incident.number)
+        return link.other
 
     def _resolve(self, incident: Incident) -> Incident:
         del self.open[incident.dedup_key]

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from matrix.terms import Channel
 from portal.models import Person, Project
-from routing.incidents.models import Incident, TimelineEntry
+from routing.incidents.models import Incident, IncidentLink, TimelineEntry
 from routing.paging.models import Delivery
 from routing.wake import wake_post
 
@@ -20,6 +20,8 @@ TOLD = {
     "attached": Kind.QUESTION,
     "resolved": Kind.RESOLVED,
     "reopened": Kind.REOPENED,
+    "undone": Kind.REOPENED,
+    "merged": Kind.QUESTION,
 }
 """Which entries of a timeline are told by mail."""
 CONFIRMED = (Kind.RECEIPT, Kind.REOPENED)
@@ -47,6 +49,8 @@ def _is_news(entry: TimelineEntry) -> bool:
         case "attached":
             same_act = TimelineEntry.objects.filter(incident=entry.incident_id, at=entry.at, actor=entry.actor_id)
             return not same_act.filter(kind__in=["note", "reported"], public=True).exists()
+        case "undone":
+            return entry.data["what"] in ("resolve", "merge")
         case "acknowledged":
             return entry.at != entry.incident.created_at and _is_first(entry)
     return True
@@ -60,16 +64,26 @@ def _is_first(entry: TimelineEntry) -> bool:
 
 
 def _recipients(entry: TimelineEntry) -> Iterator[Person]:
-    """Whoever reported it, and the last of the customer's people who had it opened again."""
+    """Whoever reported it, or the same, and the last of the customer's people who had it opened again."""
     reporter = entry.incident.reporter
     if reporter is not None and not reporter.is_staff:
         yield reporter
     if entry.kind == "reported":
-        return  # nobody can have opened it again; a storm of alerts is not asked
+        return  # nothing was merged, and nobody can have opened it again; a storm of alerts is not asked
+    others = {person.pk: person for person in _who_reported_the_same(entry.incident)}
     reopened = TimelineEntry.objects.filter(incident=entry.incident, kind="reopened", actor__is_staff=False)
     last = reopened.select_related("actor").order_by("pk").last()
-    if last is not None and last.actor is not None and last.actor != reporter:
-        yield last.actor
+    if last is not None and last.actor is not None:
+        others[last.actor.pk] = last.actor
+    yield from (person for person in others.values() if person != reporter)
+
+
+def _who_reported_the_same(incident: Incident) -> Iterator[Person]:
+    """Those of the customer whose reports were merged into it."""
+    merged = Incident.objects.filter(links__other=incident, links__kind=IncidentLink.Kind.DUPLICATE)
+    for each in merged.exclude(reporter=None).select_related("reporter").order_by("pk"):
+        if each.reporter is not None and not each.reporter.is_staff:
+            yield each.reporter
 
 
 def may_be_told(person: Person, incident: Incident, kind: str) -> bool:

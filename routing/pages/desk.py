@@ -21,7 +21,7 @@ from routing.presentation import actor_for
 
 def incidents_for(reader: Person, wanted: dict[str, Any]) -> IncidentQuerySet:
     """What the reader may see of what is `wanted` (the filter's fields): unacknowledged first, by due time."""
-    found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee", "topic")
+    found = Incident.objects.visible_to(reader).select_related("project__customer", "assignee", "team", "topic")
     status = wanted.get("status")
     if not status:
         found = found.open()

@@ -129,16 +129,6 @@ class WaitForm(forms.Form):
         return given
 
 
-class AssignForm(forms.Form):
-    """Who is to have an incident: somebody who works incidents."""
-
-    assignee = forms.ModelChoiceField(label=_("Who is to have it?"), queryset=Person.objects.none(), empty_label=None)
-
-    def __init__(self, *args: Any, people: QuerySet[Person], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]  # a ModelChoiceField, see above
-
-
 class ReopenForm(forms.Form):
     """Why an incident is not over."""
 
@@ -156,4 +146,4 @@ class ReasonForm(forms.Form):
 class RemarkForm(forms.Form):
     """An optional remark with an action."""
 
-    remark = forms.CharField(max_length=1000, required=False)
+    remark = forms.CharField(label=_("Remark for them (optional)"), max_length=1000, required=False)

@@ -12,13 +12,15 @@ from django.urls import reverse
 from portal import clock
 from portal.access import may_report, may_work
 from portal.models import Person, Project
+from routing.incidents.links import linked_to
 from routing.incidents.models import Incident, Status
-from routing.presentation import person_for
+from routing.presentation import owner_for, person_for
 
-from .desk import chain_state, incidents_for, question_of, timeline_for, workers
-from .forms import AssignForm, IncidentFilter, NoteForm, ReasonForm, ReopenForm, WaitForm
+from .desk import chain_state, incidents_for, question_of, timeline_for
+from .forms import IncidentFilter, NoteForm, ReasonForm, RemarkForm, ReopenForm, WaitForm
 from .incident_parts import parts_for
 from .requests import PageRequest, polled
+from .seen import seen_of, to_undo
 
 PER_PAGE = 20
 LINES = 40
@@ -63,7 +65,9 @@ def detail(request: PageRequest, number: int) -> HttpResponse:
 def find(request: PageRequest, number: int) -> Incident:
     """The incident, where the reader may see it; else 404."""
     visible = Incident.objects.visible_to(request.user)
-    return get_object_or_404(visible.select_related("project__customer", "assignee", "reporter", "topic"), pk=number)
+    return get_object_or_404(
+        visible.select_related("project__customer", "assignee", "team", "reporter", "topic"), pk=number
+    )
 
 
 def show(
@@ -78,17 +82,20 @@ def show(
         "now": now,
         "here": incident_address(incident),
         "incident": incident,
-        "assignee": person_for(incident.assignee, reader),
+        "assignee": owner_for(incident, reader),
         "reporter": person_for(incident.reporter, reader),
         **_timeline(incident, reader, whole=request.GET.get("timeline") == "all"),
         "question": question_of(incident, reader),
         **parts_for(incident, reader, now=now),
         "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": can,
+        "seen": seen_of(incident, now),
+        "undo": to_undo(request, incident, now=now),
+        "linked": linked_to(incident, reader),
         "new_actions": request.htmx and request.GET.get("seen", incident.status) != incident.status,
         "may_note": reports and (reader.is_staff or incident.status != Status.CLOSED),
         "refused": refused,
-        **_forms(incident, can, form, writer=reader, now=now),
+        **_forms(form, writer=reader, now=now),
     }
     template = "pages/incident.html#live" if request.htmx else "pages/incident.html"
     return render(request, template, context, status=status)
@@ -101,19 +108,26 @@ def _timeline(incident: Incident, reader: Person, *, whole: bool) -> dict[str, A
     return {"timeline": shown, "timeline_goes_on": len(lines) > len(shown), "timeline_whole": whole}
 
 
-def _forms(
-    incident: Incident, can: set[str], sent: forms.Form | None, *, writer: Person, now: datetime
-) -> dict[str, forms.Form]:
+def _forms(sent: forms.Form | None, *, writer: Person, now: datetime) -> dict[str, forms.Form]:
     """An empty form for each action that has one, or the one that was sent and not understood."""
     empty: dict[str, forms.Form] = {
         "note_form": NoteForm(writer=writer),
+        "remark_form": RemarkForm(),
         "reason_form": ReasonForm(),
         "reopen_form": ReopenForm(),
         "wait_form": WaitForm(now=now),
     }
-    if "assign" in can:
-        empty["assign_form"] = AssignForm(people=workers(), initial={"assignee": incident.assignee_id})
-    return {name: sent if sent is not None and type(sent) is type(each) else each for name, each in empty.items()}
+    shown = {name: sent if sent is not None and type(sent) is type(each) else each for name, each in empty.items()}
+    return shown | _reply_forms(shown["note_form"], writer)
+
+
+def _reply_forms(note: forms.Form, writer: Person) -> dict[str, forms.Form]:
+    """The provider's people have two, so that what they write for themselves never goes out by mistake."""
+    public = NoteForm(writer=writer)
+    if writer.is_staff and note.data.get("public"):
+        note, public = public, NoteForm(note.data, note.files, writer=writer)
+    public.auto_id = "id_public_%s"
+    return {"note_form": note, "public_form": public}
 
 
 def incident_address(incident: Incident) -> str:
@@ -127,16 +141,20 @@ def possible(incident: Incident, *, works: bool, reports: bool) -> set[str]:
     if reports and incident.status == Status.RESOLVED:
         can.add("reopen")
     if works:
-        can |= OFFERED.get(incident.status, set())
+        can |= OFFERED.get(incident.status, {"relate"})
+        if incident.kind == Incident.Kind.REQUEST:
+            can -= {"call_in", "priority"}
+        if incident.team_id and incident.is_open:
+            can.add("acknowledge")
     return can
 
 
-ALWAYS = {"resolve", "pass_on", "assign"}
+ALWAYS = {"resolve", "pass_on", "assign", "priority", "merge", "relate"}
 OFFERED: dict[str, set[str]] = {
     Status.NEW: {"acknowledge", *ALWAYS},
-    Status.ACKNOWLEDGED: {"start", "wait", *ALWAYS},
-    Status.IN_PROGRESS: {"wait", *ALWAYS},
-    Status.WAITING: {"start", *ALWAYS},
-    Status.RESOLVED: {"close"},
+    Status.ACKNOWLEDGED: {"start", "wait", "call_in", *ALWAYS},
+    Status.IN_PROGRESS: {"wait", "call_in", *ALWAYS},
+    Status.WAITING: {"start", "call_in", *ALWAYS},
+    Status.RESOLVED: {"close", "relate"},
 }
 """What those who work incidents may do to one, by its status."""

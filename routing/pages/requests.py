@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.requests import PageRequest, Rest, View, page
 
-__all__ = ["PageRequest", "page", "polled", "staff_only"]
+__all__ = ["PageRequest", "View", "page", "polled", "staff_only"]
 
 
 def polled(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:

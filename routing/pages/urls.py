@@ -18,6 +18,7 @@ from . import (
     moving,
     notices,
     report,
+    working,
 )
 
 urlpatterns = [
@@ -37,7 +38,13 @@ urlpatterns = [
     path("incidents/<int:number>/acknowledge/", actions.acknowledge, name="incident_acknowledge"),
     path("incidents/<int:number>/start/", actions.start, name="incident_start"),
     path("incidents/<int:number>/wait/", actions.wait, name="incident_wait"),
-    path("incidents/<int:number>/assign/", actions.assign, name="incident_assign"),
+    path("incidents/<int:number>/assign/", working.assign, name="incident_assign"),
+    path("incidents/<int:number>/call-in/", working.call_in, name="incident_call_in"),
+    path("incidents/<int:number>/priority/", working.priority, name="incident_priority"),
+    path("incidents/<int:number>/merge/", working.merge, name="incident_merge"),
+    path("incidents/<int:number>/relate/", working.relate, name="incident_relate"),
+    path("incidents/<int:number>/unrelate/<int:other>/", working.unrelate, name="incident_unrelate"),
+    path("incidents/<int:number>/undo/", actions.undo, name="incident_undo"),
     path("incidents/<int:number>/close/", actions.close, name="incident_close"),
     path("incidents/<int:number>/files/<uuid:key>/", attachments.download, name="attachment"),
     path("incidents/<int:number>/move/", moving.move, name="incident_move"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from matrix.terms import Channel, Role, Route
-from portal.models import Person
+from portal.models import Person, Team
 from routing.decision import Callee, Kind, Link, Reason
 from routing.presentation import link_record
 
@@ -16,6 +16,8 @@ from .outbox import Message
 
 BRIEF = (Channel.SMS, Channel.EMAIL)
 """What somebody is told by who need not answer."""
+LOUDLY = (Channel.VOICE, Channel.SMS)
+"""What somebody is called in by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,43 @@ def callee_of(person: Person) -> Callee:
     return Callee(Kind.PERSON, person.pk, person.name, str(person.direct_line or ""))
 
 
-def tell(escalation: Escalation, callee: Callee, *, kind: Delivery.Kind, now: datetime) -> None:
+def callee_of_team(team: Team) -> Callee:
+    """A team as a link names one."""
+    return Callee(Kind.TEAM, team.pk, team.name, str(team.phone or ""))
+
+
+def tell(
+    escalation: Escalation,
+    callee: Callee,
+    *,
+    kind: Delivery.Kind,
+    now: datetime,
+    channels: tuple[Channel, ...] = BRIEF,
+) -> None:
     """Tell somebody of the incident outside of its chain, briefly; no answer is waited for."""
     place = escalation.pages.filter(round=escalation.round, route=Page.DIRECT_ROUTE).count()
     link = Link(
-        Role.PROJECT_TEAM, Route.BUSINESS_HOURS, place, now, (callee,), BRIEF, Reason.ASSIGNED, None, informs=True
+        Role.PROJECT_TEAM, Route.BUSINESS_HOURS, place, now, (callee,), channels, Reason.ASSIGNED, None, informs=True
     )
     (messages,) = call_all([Call(escalation, escalation.round, link, Page.DIRECT_ROUTE)], now=now)
     outbox.send_alone(messages, kind=kind, now=now)
+
+
+def call_in(escalation: Escalation, callee: Callee, role: Role, *, by: Person, note: str, now: datetime) -> Page | None:
+    """Page somebody beside the chain, by their own rules, who answers for themselves alone; None where no way is known.
+
+    The escalation is locked by the caller, who locks nothing more in this transaction.
+    """
+    place = escalation.pages.called_in().filter(round=escalation.round).count()
+    link = Link(role, Route.BUSINESS_HOURS, place, now, (callee,), LOUDLY, Reason.ASSIGNED)
+    (messages,) = call_all([Call(escalation, escalation.round, link, Page.CALL_IN_ROUTE)], now=now)
+    if not messages:
+        return None
+    page = messages[0].page
+    page.decision |= {"called_in_by": by.name, "note": note}
+    page.save(update_fields=["decision"])
+    outbox.post(messages, now=now)
+    return page
 
 
 def _page(call: Call, callee: Callee, *, now: datetime) -> Page:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from matrix.content import PriorityContent
 from matrix.facts import Published, published
@@ -82,7 +82,8 @@ def end_chain(
 ) -> None:
     """Nobody new is paged from here on; who was reached is told, calls still ringing are ended.
 
-    `answered` is the page by which somebody took it; its recipient knows already.
+    `answered` is the page by which somebody took it; its recipient knows already. Who is called in, by whoever has
+    it, is called until it is over.
     """
     if escalation is None or escalation.state in (state, Escalation.State.STOPPED):
         return
@@ -91,14 +92,15 @@ def end_chain(
     if answered is not None:
         answered.state, answered.answered_at = Page.State.ACKNOWLEDGED, now
         answered.save(update_fields=["state", "answered_at"])
-    others = escalation.pages.filter(state__in=[Page.State.OPEN, Page.State.PASSED_ON])
+    ours = escalation.pages.all() if state == Escalation.State.STOPPED else escalation.pages.of_chain()
+    others = ours.filter(state__in=[Page.State.OPEN, Page.State.PASSED_ON])
     others = others.exclude(deliveries__kind=Delivery.Kind.STAND_DOWN)
     if answered is not None:
         others = others.exclude(recipient=answered.recipient)
     silence = list(others)
     _cancel(escalation, now=now)
     calling.stand_down(silence, now=now)
-    escalation.pages.filter(state=Page.State.OPEN).update(state=Page.State.CLOSED)
+    ours.filter(state=Page.State.OPEN).update(state=Page.State.CLOSED)
     clear_alarms(str(escalation.incident_id), *INCIDENT_ALARMS, now=now)
 
 
@@ -122,8 +124,9 @@ def _cancel(escalation: Escalation, *, now: datetime) -> None:
 
 
 def _for_us_alone(deliveries: list[int], escalation: Escalation) -> QuerySet[Delivery]:
-    """Those of the deliveries, which are locked, that tell of no other incident for which they are still wanted."""
-    others = Page.objects.wanted().exclude(escalation=escalation).filter(deliveries=OuterRef("pk"))
+    """Those of the deliveries, which are locked, that are not wanted for another incident, nor to call somebody in."""
+    others = Page.objects.wanted().exclude(Q(escalation=escalation) & ~Q(route=Page.CALL_IN_ROUTE))
+    others = others.filter(deliveries=OuterRef("pk"))
     return Delivery.objects.filter(~Exists(others), pk__in=deliveries)
 
 

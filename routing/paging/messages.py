@@ -35,6 +35,7 @@ class Matter:
     asks: bool
     informs: bool
     taken_by: str = ""
+    called_in_by: str = ""
     ended: bool = False
     ended_by: str = ""
 
@@ -77,21 +78,26 @@ def _matter(page: Page, incident: Incident) -> Matter:
         project=incident.project.key,
         priority=Priority(incident.priority),
         title=_plain(incident.title),
-        asks=not page.informs and page.state == Page.State.OPEN and page.escalation.state in ACTIVE,
+        asks=not page.informs and page.state == Page.State.OPEN and _answer_awaited(page, incident),
         informs=page.informs and (page.escalation.state in ACTIVE or (directly and incident.is_open)),
         taken_by=_taken_by(page, incident),
+        called_in_by=page.decision.get("called_in_by", "") if page.calls_in else "",
         ended=not incident.is_open,
         ended_by=_ended_by(incident),
     )
 
 
+def _answer_awaited(page: Page, incident: Incident) -> bool:
+    return incident.is_open if page.calls_in else page.escalation.state in ACTIVE
+
+
 def _taken_by(page: Page, incident: Incident) -> str:
-    """Who has it: its assignee, or the shared phone that answered."""
+    """Who has it: its assignee or team, or the shared phone that answered."""
     if incident.status == Status.NEW:
         return ""
-    if incident.assignee:
-        return incident.assignee.name
-    answered = page.escalation.pages.filter(state=Page.State.ACKNOWLEDGED).order_by("answered_at").last()
+    if incident.owner_name:
+        return incident.owner_name
+    answered = page.escalation.pages.of_chain().filter(state=Page.State.ACKNOWLEDGED).order_by("answered_at").last()
     return answered.name if answered else ""
 
 
@@ -134,6 +140,8 @@ def sms_text(found: Sequence[Matter], *, base_url: str) -> str:
 def _one(matter: Matter, tail: str) -> str:
     tail = to_gsm7(tail.lstrip())
     head = matter.headline
+    if matter.called_in_by:
+        head = _("%(name)s needs you: %(head)s") % {"name": matter.called_in_by, "head": head}
     if not matter.asks:
         head = _("For your information, no answer needed: %(head)s") % {"head": head}
     head = to_gsm7(f"{head}: ")
@@ -166,6 +174,8 @@ def _and_more(count: int) -> str:
 def _replies(asking: Sequence[Matter]) -> str:
     """How to answer by a text."""
     codes = " ".join(str(matter.code) for matter in asking)
+    if asking and all(matter.called_in_by for matter in asking):
+        return _("1 %(codes)s=I come 2 %(codes)s=no") % {"codes": codes}
     return _("1 %(codes)s=yes 2 %(codes)s=next") % {"codes": codes} if codes else ""
 
 
@@ -214,6 +224,13 @@ def spoken(found: Sequence[Matter], *, name: str) -> str:
 
 
 def _said(matter: Matter) -> str:
+    told = _told(matter)
+    if matter.called_in_by:
+        return " ".join([_("%(name)s has it and asks for your help.") % {"name": matter.called_in_by}, told])
+    return told
+
+
+def _told(matter: Matter) -> str:
     return _("%(priority)s in project %(project)s, incident %(number)s: %(title)s.") % {
         "priority": PRIORITY[matter.priority],
         "project": matter.project,
@@ -224,6 +241,8 @@ def _said(matter: Matter) -> str:
 
 def keys(asking: Sequence[Matter]) -> str:
     """Which key does what."""
+    if all(matter.called_in_by for matter in asking):
+        return _("Press 1 if you come, 2 if you cannot, star to repeat.")
     return ngettext(
         "Press 1 to acknowledge, 2 to pass on to the next, star to repeat.",
         "Press 1 to acknowledge all of them, 2 to pass them on to the next, star to repeat.",
@@ -251,6 +270,10 @@ def answered(answer: Answer) -> str:
             return _("Incident %(number)s is yours already.") % names
         case Outcome.TAKEN_BY_OTHER:
             return _("Incident %(number)s has been taken by %(name)s.") % names
+        case Outcome.COMES:
+            return _("Thank you. You come to help with incident %(number)s.") % names
+        case Outcome.DECLINED:
+            return _("You cannot come to incident %(number)s: that is noted.") % names
         case Outcome.PASSED_ON:
             return _("Incident %(number)s is passed on to the next.") % names
         case Outcome.ENDED:
@@ -264,6 +287,8 @@ def mail(found: Sequence[Matter], *, name: str, base_url: str) -> tuple[str, str
     """Subject and body of a page by e-mail."""
     asks = any(matter.asks for matter in found)
     what = _("Please acknowledge or pass on:") if asks else _("For your information, no answer needed.")
+    if asks and all(matter.called_in_by for matter in found):
+        what = _("You are called in by %(name)s. Please say whether you come:") % {"name": found[0].called_in_by}
     lines = [_("Hello %(name)s,") % {"name": name}, "", what]
     for matter in found:
         lines += ["", f"{matter.headline}: {matter.title}", link(matter, base_url)]

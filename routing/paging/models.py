@@ -140,12 +140,27 @@ def new_link_token() -> str:
 
 
 class PageQuerySet(models.QuerySet["Page"]):
+    def called_in(self) -> Self:
+        """Those by which somebody was called in, beside the chain."""
+        return self.filter(route=Page.CALL_IN_ROUTE)
+
+    def of_chain(self) -> Self:
+        """Those by which an incident is taken."""
+        return self.exclude(route=Page.CALL_IN_ROUTE)
+
     def wanted(self) -> Self:
         """Those of which there is still something to say: an answer is expected, or the incident is still open."""
         asks = Q(informs=False, state=Page.State.OPEN, escalation__state__in=ACTIVE)
         tells = Q(informs=True, escalation__state__in=ACTIVE)
         told_directly = Q(route=Page.DIRECT_ROUTE, escalation__incident__status__in=OPEN_STATUSES)
-        return self.filter(asks | tells | told_directly)
+        return self.filter(~Q(route=Page.CALL_IN_ROUTE) & (asks | tells | told_directly) | AWAITED)
+
+    def awaited(self) -> Self:
+        """Those called in who have not answered, while the incident is open: whoever has it, help is wanted."""
+        return self.filter(AWAITED)
+
+
+AWAITED = Q(route="call_in", state="open", escalation__incident__status__in=OPEN_STATUSES)
 
 
 class Page(models.Model):
@@ -162,6 +177,8 @@ class Page(models.Model):
     """Pages of the alarm that follows an exhausted chain stand on a route of their own."""
     DIRECT_ROUTE = "direct"
     """Somebody was told outside of the chain: an incident was assigned to them."""
+    CALL_IN_ROUTE = "call_in"
+    """Whoever has the incident calls somebody in: their answer is for that person, and takes nothing from them."""
 
     escalation = models.ForeignKey(
         Escalation, on_delete=models.CASCADE, related_name="pages", verbose_name=_("escalation")
@@ -170,7 +187,12 @@ class Page(models.Model):
     route = models.CharField(
         _("route"),
         max_length=14,
-        choices=[*labels.choices(labels.ROUTE), (ALARM_ROUTE, _("alarm")), (DIRECT_ROUTE, _("told directly"))],
+        choices=[
+            *labels.choices(labels.ROUTE),
+            (ALARM_ROUTE, _("alarm")),
+            (DIRECT_ROUTE, _("told directly")),
+            (CALL_IN_ROUTE, _("called in")),
+        ],
     )
     step = models.SmallIntegerField(_("step"))
     role = models.CharField(_("role"), max_length=20, choices=labels.choices(labels.ROLE))
@@ -206,6 +228,11 @@ class Page(models.Model):
             models.UniqueConstraint(
                 fields=["recipient", "code"], condition=Q(state="open"), name="page_code_among_open"
             ),
+            models.UniqueConstraint(
+                fields=["escalation", "recipient"],
+                condition=Q(route="call_in", state="open"),
+                name="page_called_in_once",
+            ),
             models.CheckConstraint(
                 name="page_one_recipient",
                 condition=Q(person__isnull=True) | Q(team__isnull=True),
@@ -214,6 +241,11 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return f"{self.escalation_id}.{self.round}.{self.step} {self.recipient}"
+
+    @property
+    def calls_in(self) -> bool:
+        """Whether it calls somebody in, beside the chain."""
+        return self.route == self.CALL_IN_ROUTE
 
 
 class Delivery(models.Model):

@@ -271,7 +271,10 @@ def pages_of(delivery: Delivery) -> list[Page]:
     """Its pages with all that a message tells of them: for each incident the one to be answered, else the latest."""
     latest = delivery.pages.order_by("escalation", "informs", "-pk").distinct("escalation")
     found = Page.objects.filter(pk__in=latest.values("pk")).select_related(
-        "person", "escalation__incident__project", "escalation__incident__assignee"
+        "person",
+        "escalation__incident__project",
+        "escalation__incident__assignee",
+        "escalation__incident__team",
     )
     return list(found.order_by("pk"))
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from portal.kill_points import kill_point
 from portal.models import Person
 from routing.incidents import services as incidents
+from routing.incidents.holding import lock
 from routing.incidents.models import OPEN_STATUSES, Incident, Status
 from routing.incidents.timeline import write
 
@@ -23,6 +24,8 @@ class Outcome(StrEnum):
     TAKEN = "taken"
     YOURS_ALREADY = "yours_already"
     TAKEN_BY_OTHER = "taken_by_other"
+    COMES = "comes"
+    DECLINED = "declined"
     PASSED_ON = "passed_on"
     ENDED = "ended"
 
@@ -40,9 +43,12 @@ class Answer:
 def answer_page(page: Page, *, person: Person | None, now: datetime, via: str) -> Answer:
     """Take the incident of `page`. The first answer wins; a later one is told who took it.
 
-    `person` is None only where a shared phone answered (a team's, the last resort): its name stands in.
+    `person` is None only where a shared phone answered (a team's, the last resort): its name stands in. Who was
+    called in says that they come, and takes nothing.
     """
-    incident = _locked(page)
+    _escalation, incident = lock(page.escalation.incident)
+    if page.calls_in:
+        return _answer_call_in(page, incident, Page.State.ACKNOWLEDGED, person=person, now=now, via=via)
     if incident.status == Status.NEW:
         taken = incidents.acknowledge(incident, by=person, now=now, via=via, page=page)
         kill_point("before_answer_commit")
@@ -54,10 +60,13 @@ def answer_page(page: Page, *, person: Person | None, now: datetime, via: str) -
 def pass_on_page(page: Page, *, person: Person | None, now: datetime, via: str) -> Answer:
     """Pass the incident of `page` on to the next in the chain, who is called now.
 
-    Only while nobody else has taken it: then the caller is told who did. Twice passes on once.
+    Only while nobody else has taken it: then the caller is told who did. Twice passes on once. Who was called in says
+    that they cannot come, and nobody is called in their place.
     """
-    incident = _locked(page)
+    _escalation, incident = lock(page.escalation.incident)
     page.refresh_from_db(fields=["state"])
+    if page.calls_in:
+        return _answer_call_in(page, incident, Page.State.PASSED_ON, person=person, now=now, via=via)
     mine = person is not None and incident.assignee_id == person.pk
     if incident.status == Status.NEW and (page.state == Page.State.PASSED_ON or _overtaken(page)):
         Page.objects.filter(pk=page.pk, state=Page.State.OPEN).update(state=Page.State.PASSED_ON, answered_at=now)
@@ -68,6 +77,20 @@ def pass_on_page(page: Page, *, person: Person | None, now: datetime, via: str) 
     return _told(page, person, incident)
 
 
+def _answer_call_in(
+    page: Page, incident: Incident, answer: Page.State, *, person: Person | None, now: datetime, via: str
+) -> Answer:
+    """Keep what somebody called in has answered; the first answer holds. The incident stays as it is."""
+    if incident.status not in OPEN_STATUSES:
+        return Answer(Outcome.ENDED, "", incident)
+    if Page.objects.filter(pk=page.pk, state=Page.State.OPEN).update(state=answer, answered_at=now):
+        kind = "comes" if answer == Page.State.ACKNOWLEDGED else "declined"
+        write(incident, kind, now=now, by=person, actor_name="" if person else page.name, via=via)
+    page.refresh_from_db(fields=["state", "answered_at"])
+    outcome = Outcome.COMES if page.state == Page.State.ACKNOWLEDGED else Outcome.DECLINED
+    return Answer(outcome, incident.owner_name, incident)
+
+
 def _overtaken(page: Page) -> bool:
     """Whether somebody later in the chain has been called since: then there is nobody to hurry."""
     escalation = page.escalation
@@ -76,19 +99,12 @@ def _overtaken(page: Page) -> bool:
     return here and escalation.step > page.step + 1
 
 
-def _locked(page: Page) -> Incident:
-    escalating.lock(page.escalation.incident)
-    return (
-        Incident.objects.select_for_update(of=("self",)).select_related("project").get(pk=page.escalation.incident_id)
-    )
-
-
 def _told(page: Page, person: Person | None, incident: Incident) -> Answer:
     if incident.status not in OPEN_STATUSES:
         return Answer(Outcome.ENDED, "", incident)
     if person is not None and incident.assignee_id == person.pk:
         return Answer(Outcome.YOURS_ALREADY, person.name, incident)
-    by_name = incident.assignee.name if incident.assignee else page.name
+    by_name = incident.owner_name or page.name
     return Answer(Outcome.TAKEN_BY_OTHER, by_name, incident)
 
 
@@ -107,7 +123,11 @@ def delivery_failed(delivery: Delivery, *, now: datetime) -> None:
             escalation.route,
             escalation.step,
         ) == (page.round, page.route, page.step + 1)
-        if waits_for_it and not page.informs and not any(map(_is_hopeful, siblings.filter(gave_up=False))):
+        lost = not page.informs and not any(map(_is_hopeful, siblings.filter(gave_up=False)))
+        if lost and page.calls_in and page.state == Page.State.OPEN:
+            Page.objects.filter(pk=page.pk).update(state=Page.State.CLOSED)
+            write(escalation.incident, "call_in_failed", now=now, name=page.name, role=page.role)
+        if lost and waits_for_it:
             write(escalation.incident, "step_failed", now=now, name=page.name, role=page.role)
             escalating.call_next(escalation, now=now)
 

@@ -13,7 +13,7 @@ from portal.kill_points import kill_point
 from portal.models import Person, Team
 from routing.incidents.services import ActionRefused
 from routing.paging import messages
-from routing.paging.models import ACTIVE, ContactMethod, Page
+from routing.paging.models import ACTIVE, AWAITED, ContactMethod, Page
 from routing.paging.services import Answer, answer_page, pass_on_page
 
 from .replies import Reply, parse
@@ -90,7 +90,7 @@ def _meant(reply: Reply, pages: QuerySet[Page]) -> Iterable[tuple[Page | None, i
 
 
 def _waiting(pages: QuerySet[Page]) -> QuerySet[Page]:
-    return pages.filter(state=Page.State.OPEN, escalation__state__in=ACTIVE)
+    return pages.filter(Q(state=Page.State.OPEN, escalation__state__in=ACTIVE) & ~Q(route=Page.CALL_IN_ROUTE) | AWAITED)
 
 
 def _do(page: Page | None, code: int | None, reply: Reply, pages: QuerySet[Page], *, now: datetime) -> str:

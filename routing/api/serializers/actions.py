@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from matrix import labels
 from portal.access import may_work
-from portal.models import Person, Project
-from routing.incidents.models import IncidentQuerySet, Status
+from portal.models import Person, Project, Team
+from routing.incidents.models import Incident, IncidentQuerySet, Status
 
 from .fields import InstantField
 
@@ -97,7 +97,23 @@ class NewIncident(serializers.Serializer[Any]):
 
 
 class Assignment(serializers.Serializer[Any]):
-    assignee = serializers.EmailField(help_text="the address of one of the provider's people")
+    """To a person or to a team, one of the two."""
+
+    assignee = serializers.EmailField(required=False, help_text="the address of one of the provider's people")
+    team = serializers.SlugField(required=False, help_text="the short name of a team")
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2_000, help_text="internal")
+
+    def validate_team(self, slug: str) -> Team:
+        team = Team.objects.filter(slug=slug).first()
+        if team is None:
+            raise serializers.ValidationError(_("There is no such team."))
+        return team
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        owners = [attrs[name] for name in ("assignee", "team") if name in attrs]
+        if len(owners) != 1:
+            raise serializers.ValidationError({"assignee": _("Name a person or a team.")})
+        return {"assignee": owners[0], "note": attrs["note"]}
 
     def validate_assignee(self, email: str) -> Person:
         person = Person.objects.filter(email__iexact=email).first()
@@ -129,6 +145,35 @@ class Resolution(serializers.Serializer[Any]):
 class PriorityChange(serializers.Serializer[Any]):
     priority = serializers.ChoiceField(choices=labels.choices(labels.PRIORITY))
     reason = serializers.CharField(max_length=2_000, help_text="why; the customer reads it")
+    consent = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=200,
+        help_text="who of the customer agreed; needed where their Blocker becomes less urgent",
+    )
+
+
+class CallIn(serializers.Serializer[Any]):
+    person = serializers.EmailField(help_text="the address of one of the provider's people")
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2_000, help_text="what for")
+
+    def validate_person(self, email: str) -> Person:
+        person = Person.objects.filter(email__iexact=email, is_active=True, is_staff=True).first()
+        if person is None:
+            raise serializers.ValidationError(_("Nobody of the provider has that address."))
+        return person
+
+
+class OtherIncident(serializers.Serializer[Any]):
+    number = serializers.CharField(max_length=19, help_text="of the other incident")
+
+    def validate_number(self, number: str) -> Incident:
+        key = int(number) if number.isascii() and number.isdigit() else 0
+        found = Incident.objects.visible_to(self.context["reader"]).filter(pk=key).first()
+        if found is None:
+            raise serializers.ValidationError(_("There is no incident with this number."))
+        return found
 
 
 class Reopening(serializers.Serializer[Any]):

@@ -46,6 +46,9 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     project = serializers.SlugRelatedField[Any](slug_field="key", read_only=True)
     reporter = NullablePerson(read_only=True, allow_null=True)
     assignee = NullablePerson(read_only=True, allow_null=True)
+    team = serializers.SlugRelatedField[Any](
+        slug_field="slug", read_only=True, allow_null=True, help_text="which has it while none of its people has"
+    )
     url = serializers.SerializerMethodField(help_text="of this resource")
     html_url = serializers.SerializerMethodField(help_text="of the page for people")
     escalation = serializers.SerializerMethodField(required=False)
@@ -63,6 +66,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
             "description",
             "reporter",
             "assignee",
+            "team",
             "reported_at",
             "respond_by",
             "resolve_by",
@@ -134,7 +138,9 @@ class PageSerializer(serializers.ModelSerializer[Page]):
     """One person, team or phone called at one step of one round, with every message to them."""
 
     person = serializers.CharField(source="name", help_text="the person's, team's or last resort's name")
-    route = serializers.CharField(help_text="the chain's route; “alarm” or “direct” where it is no link of a chain")
+    route = serializers.CharField(
+        help_text="the chain's route; “alarm”, “direct” or “call_in” where it is no link of a chain"
+    )
     deliveries = DeliverySerializer(many=True)
 
     class Meta:

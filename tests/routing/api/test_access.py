@@ -34,7 +34,19 @@ EVERY: dict[tuple[str, str], dict[str, int | None]] = {
     ("get", "incidents/NUMBER/pages/"): OWN | {"alice": 403, "bob": 403},
     **{
         ("post", f"incidents/NUMBER/{action}/"): WORK | DECIDED
-        for action in ("acknowledge", "start", "assign", "pass-on", "wait", "resolve", "close", "priority")
+        for action in (
+            "acknowledge",
+            "start",
+            "assign",
+            "pass-on",
+            "wait",
+            "resolve",
+            "close",
+            "priority",
+            "call-in",
+            "merge",
+            "relate",
+        )
     },
     ("post", "incidents/NUMBER/reopen/"): DECIDED | {"alice": None, "bob": None, "charlie": 404},
     ("post", "incidents/NUMBER/notes/"): DECIDED | {"alice": 400, "bob": 400, "charlie": 404},

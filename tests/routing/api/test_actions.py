@@ -11,6 +11,7 @@ from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.paging.models import Escalation
 from tests.people import World
+from tests.routing.pages.helpers import report
 
 from .conftest import Login
 
@@ -21,7 +22,7 @@ STAFF_ACTIONS: dict[str, dict[str, Any]] = {
     "pass-on": {},
     "wait": {},
     "resolve": {"reason": "Restarted"},
-    "priority": {"priority": "critical", "reason": "One frontend is left"},
+    "priority": {"priority": "critical", "reason": "One frontend is left", "consent": "Alice"},
     "close": {},
 }
 
@@ -190,7 +191,10 @@ def test_the_customer_next_door_finds_nothing(world: World, api: Login, incident
 
 
 def test_another_priority_moves_the_targets(world: World, api: Login, incident: Incident) -> None:
-    answer = act(api, world.desk, incident, "priority", {"priority": "major", "reason": "A detour works"})
+    change = {"priority": "major", "reason": "A detour works"}
+    refused = act(api, world.desk, incident, "priority", change)
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["consent"])
+    answer = act(api, world.desk, incident, "priority", {**change, "consent": "Alice Alster"})
     assert (answer.status_code, answer.json()["priority"]) == (200, "major")
     assert answer.json()["respond_by"] != incident.respond_by
     entry = api(world.alice).get(f"/api/v1/incidents/{incident.pk}/timeline/").json()
@@ -236,3 +240,36 @@ def test_a_contact_without_the_right_only_reads(world: World, api: Login, incide
     assert act(api, world.bob, incident, "notes", {"text": "Hello"}).status_code == 403
     assert act(api, world.bob, incident, "reopen").status_code == 403
     assert api(world.bob).get(f"/api/v1/incidents/{incident.pk}/").status_code == 200
+
+
+def test_a_team_has_it(world: World, api: Login, incident: Incident) -> None:
+    answer = act(api, world.desk, incident, "assign", {"team": "platform", "note": "The SAN"})
+    assert (answer.status_code, answer.json()["team"], answer.json()["assignee"]) == (200, "platform", None)
+    for body in ({"team": "nobody"}, {"team": "platform", "assignee": "sdm@example.com"}, {}):
+        assert act(api, world.desk, incident, "assign", body).status_code == 400
+    assert act(api, world.oncall, incident, "acknowledge").json()["assignee"]["name"] == "Marek Nightly"
+
+
+def test_somebody_is_called_in(world: World, api: Login, incident: Incident) -> None:
+    body = {"person": "backup@example.com", "note": "The SAN"}
+    assert act(api, world.oncall, incident, "call-in", body).status_code == 409
+    act(api, world.oncall, incident, "acknowledge")
+    answer = act(api, world.oncall, incident, "call-in", body)
+    assert (answer.status_code, answer.json()["assignee"]["name"]) == (200, "Marek Nightly")
+    again = act(api, world.oncall, incident, "call-in", body)
+    assert (again.status_code, list(again.json()["errors"])) == (400, ["person"])
+    pages = api(world.desk).get(f"/api/v1/incidents/{incident.pk}/pages/").json()
+    rows = pages["results"] if isinstance(pages, dict) else pages
+    assert [(page["person"], page["route"], page["state"]) for page in rows] == [("Elif Nightly", "call_in", "open")]
+
+
+def test_duplicates_are_merged_and_others_linked(world: World, api: Login, incident: Incident) -> None:
+    other = report(world.webshop, world.alice)
+    theirs = report(world.kundenportal, world.charlie)
+    refused = act(api, world.desk, incident, "merge", {"number": theirs.number})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["number"])
+    assert act(api, world.desk, incident, "relate", {"number": theirs.number}).status_code == 200
+    assert act(api, world.desk, incident, "relate", {"number": incident.number}).status_code == 400
+    assert act(api, world.desk, incident, "merge", {"number": "999999"}).status_code == 400
+    assert act(api, world.desk, incident, "merge", {"number": other.number}).json()["status"] == "closed"
+    assert act(api, world.desk, incident, "merge", {"number": other.number}).status_code == 409

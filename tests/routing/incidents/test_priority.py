@@ -20,7 +20,7 @@ OPENING = datetime(2026, 11, 30, 8, tzinfo=BERLIN)
 
 
 def change(incident: Incident, world: World, priority: str, now: datetime, why: str = "It is worse") -> Incident:
-    return change_priority(incident, priority=priority, by=world.desk, now=now, why=why)
+    return change_priority(incident, priority=priority, by=world.desk, now=now, why=why, consent="Alice")
 
 
 def test_raised_from_deferred_the_chain_begins_at_once(world: World) -> None:

@@ -248,7 +248,7 @@ def test_the_customers_answer_ends_the_wait(taken: Incident, world: World, until
     add_note(taken, by=world.alice, now=T + minutes(30), text="The log is attached", public=True)
     taken.refresh_from_db()
     assert (taken.status, taken.waiting_until) == (Status.IN_PROGRESS, None)
-    assert kinds(taken)[-2:] == ["note", "answered"]
+    assert kinds(taken)[-3:] == ["note", "answered", "target_moved"]
     assert due(taken) == T + minutes(90)
 
 

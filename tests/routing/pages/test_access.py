@@ -9,6 +9,7 @@ from portal.contacts.details import Details
 from portal.contacts.services import invite
 from portal.models import Contact, ContactChange, Person
 from routing.incidents.models import Incident
+from routing.incidents.services import acknowledge
 from routing.paging.escalating import advance_due
 from routing.paging.models import Page
 from tests.people import PRIVATE, World
@@ -55,7 +56,10 @@ READ = {
     "/accounts/sessions/": EVERYBODY,
     "/accounts/password/change/": EVERYBODY,
 }
-ACTIONS = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move", "wait", "assign", "close")
+POSTED = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move", "wait", "close", "undo")
+ASKED = ("assign", "call-in", "priority", "merge", "relate")
+"""Actions with a form on a page of their own."""
+ACTIONS = (*POSTED, *ASKED)
 
 
 def person_named(world: World, name: str) -> Person:
@@ -103,7 +107,9 @@ def test_the_customer_next_door_finds_no_action(world: World, action: str) -> No
     assert (incident.status, incident.timeline.count()) == ("new", 1)
 
 
-@pytest.mark.parametrize("action", ["acknowledge", "start", "pass-on", "resolve", "wait", "assign", "close"])
+@pytest.mark.parametrize(
+    "action", ["acknowledge", "start", "pass-on", "resolve", "wait", "close", "undo", "unrelate/1", *ASKED]
+)
 @pytest.mark.parametrize("name", ["alice", "brm"])
 def test_only_those_who_work_incidents_change_them(world: World, name: str, action: str) -> None:
     incident = report(world.webshop, world.alice)
@@ -113,7 +119,19 @@ def test_only_those_who_work_incidents_change_them(world: World, name: str, acti
     assert incident.status == "new"
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", ASKED)
+@pytest.mark.parametrize(("name", "status"), [("alice", 403), ("brm", 403), ("charlie", 404), ("oncall", 200)])
+def test_the_forms_of_actions_are_for_those_who_work_incidents(
+    world: World, name: str, status: int, action: str
+) -> None:
+    incident = report(world.webshop, world.alice)
+    acknowledge(incident, by=world.desk, now=clock.now())
+    response = as_person(person_named(world, name)).get(f"/incidents/{incident.pk}/{action}/")
+    assert response.status_code == status
+    assert PRIVATE not in text(response)
+
+
+@pytest.mark.parametrize("action", POSTED)
 def test_actions_are_posted(world: World, action: str) -> None:
     incident = report(world.webshop, world.alice)
     assert as_person(world.desk).get(f"/incidents/{incident.pk}/{action}/").status_code == 405
