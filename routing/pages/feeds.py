@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from oncall.feeds import create_project_feed, find_feed, revoke
+from oncall.feeds import create_project_feed, find_feed
 from oncall.models import CalendarFeed
 from portal import clock
 from portal.models import ContactChange, Project
 from portal.queries import hours_facts, maintenance_notices, maintenance_of, support_changed_at, support_hours_of
+from portal.tokens import revoke
 from routing.support_calendar import MEDIA_TYPE, Subject, ical, span
 
 from .requests import PageRequest, page
