@@ -169,7 +169,8 @@ class Swap(models.Model):
     )
     gives = DateTimeRangeField(_("gives"), help_text=_("the duty given away"))
     takes_line = models.CharField(_("line taken"), max_length=7, choices=LINES, blank=True)
-    takes: models.Field[DateTimeTZRange | None, DateTimeTZRange | None] = DateTimeRangeField(
+    # The stubs know no range that may be empty.
+    takes: models.Field[DateTimeTZRange | None, DateTimeTZRange | None] = DateTimeRangeField(  # type: ignore[misc]
         _("takes"), null=True, blank=True, help_text=_("the duty taken in return; empty: none is")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
