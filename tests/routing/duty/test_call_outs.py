@@ -16,7 +16,7 @@ from routing.incidents.models import Incident
 from routing.models import CallOutTimes
 from routing.paging.escalating import advance_due
 from routing.paging.models import Page
-from tests.people import BERLIN, SUNDAY_NIGHT, TUESDAY, World, minutes
+from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, TUESDAY, World, minutes
 from tests.routing.pages.helpers import as_person, queries, report, text
 
 pytestmark = pytest.mark.django_db
