@@ -2,6 +2,7 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
+from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
@@ -22,6 +23,7 @@ __all__ = [
     "Alarm",
     "Appointment",
     "Attachment",
+    "CallOutTimes",
     "ContactMethod",
     "CustomerWait",
     "Delivery",

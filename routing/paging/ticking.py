@@ -6,6 +6,7 @@ import structlog
 
 from portal import clock
 from routing import housekeeping
+from routing.duty.services import expire_due
 from routing.incidents.reminding import due_incidents, remind_due
 from routing.wake import wake_hang_ups, wake_housekeeper, wake_post, wake_reconcilers, wake_senders
 
@@ -43,6 +44,7 @@ def _advance_all(now: datetime) -> None:
         now = clock.now()
     while remind_due(now=now):
         now = clock.now()
+    expire_due(now=now)
 
 
 def beat(name: str) -> None:
