@@ -22,9 +22,9 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     sums_up: bool = False
 
-    def labelled(self) -> list[list[tuple[str, Cell]]]:
-        """The rows, each cell beside its column's head: on a narrow page the cells stand below one another."""
-        return [list(zip(self.head, row, strict=True)) for row in self.rows]
+
+ROOM = 8
+"""Columns of a table beside which a drawing has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Section:
     title: str
     table: Table
     chart: Chart | None = None
+
+    @property
+    def is_wide(self) -> bool:
+        """There is no room for the drawing beside the table."""
+        return len(self.table.head) > ROOM
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 LEGEND_ROW = 18
 LETTER = 5.9
 """About how wide a letter of the legend is."""
-INK, RULE = "#1f2a30", "#c4cad0"
+INK, RULE, EDGE = "#1f2a30", "#c4cad0", "#51585e"
 PATTERNS = {
     "solid": "",
     "rising": "M-1 5L5 -1M-1 9L9 -1M3 9L9 3",
@@ -22,7 +22,7 @@ PATTERNS = {
     "dotted": "M2 2h.01M6 6h.01",
     "level": "M0 2h8M0 6h8",
 }
-"""What is drawn over the ground of each tile of 8 by 8."""
+"""What is drawn over the ground, in each square of 8 by 8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,7 @@ def _column(chart: Chart, place: int, total: int, top: int) -> str:
         value = each.values[place]
         if value:
             upper, lower = _y(below + value, top), _y(below, top)
-            parts.append(
-                f'<rect class="rp-edge" x="{left:.2f}" y="{upper}" width="{width:.2f}" height="{lower - upper:.2f}"'
-                f' fill="url(#{chart.key}-{each.style.name})" stroke="#fff" stroke-width="1"/>'
-            )
+            parts.append(_filled(chart.key, each.style, left, upper, width, lower - upper))
         below += value
     parts.append(
         f'<text class="rp-ink" x="{middle}" y="{HEIGHT - 5}" text-anchor="middle" fill="{INK}">'
@@ -134,17 +131,22 @@ def _column(chart: Chart, place: int, total: int, top: int) -> str:
     return "".join(parts)
 
 
+def _filled(key: str, style: Style, left: float, top: float, width: float, height: float) -> str:
+    """A rectangle in the colour of the series, and its pattern over that."""
+    place = f'x="{left:.2f}" y="{top:.2f}" width="{width:.2f}" height="{height:.2f}"'
+    ground = f'<rect class="rp-edge rp-back-{style.name}" {place} fill="{style.ground}" stroke="{EDGE}"/>'
+    return f'{ground}<rect {place} fill="url(#{key}-{style.name})"/>' if PATTERNS[style.pattern] else ground
+
+
 def _pattern(key: str, style: Style) -> str:
     strokes = PATTERNS[style.pattern]
+    if not strokes:
+        return ""
     width = 2.6 if style.pattern == "dotted" else 1.6
-    marks = (
-        f'<path class="rp-line-{style.name}" d="{strokes}" stroke="{style.line}" stroke-width="{width}"'
-        ' stroke-linecap="round" fill="none"/>'
-    )
     return (
         f'<pattern id="{key}-{style.name}" width="8" height="8" patternUnits="userSpaceOnUse">'
-        f'<rect class="rp-back-{style.name}" width="8" height="8" fill="{style.ground}"/>{marks if strokes else ""}'
-        "</pattern>"
+        f'<path class="rp-line-{style.name}" d="{strokes}" stroke="{style.line}" stroke-width="{width}"'
+        ' stroke-linecap="round" fill="none"/></pattern>'
     )
 
 
@@ -156,9 +158,8 @@ def _legend(chart: Chart) -> tuple[str, int]:
         if x + wide > WIDTH and x > LEFT:
             x, y = float(LEFT), y + LEGEND_ROW
         parts.append(
-            f'<rect class="rp-edge" x="{x:.1f}" y="{y - 9}" width="13" height="11"'
-            f' fill="url(#{chart.key}-{each.style.name})"/>'
-            f'<text class="rp-ink" x="{x + 18:.1f}" y="{y}" fill="{INK}">{escape(each.label)}</text>'
+            _filled(chart.key, each.style, x, y - 9, 13, 11)
+            + f'<text class="rp-ink" x="{x + 18:.1f}" y="{y}" fill="{INK}">{escape(each.label)}</text>'
         )
         x += wide
     return "".join(parts), y - HEIGHT + 6

@@ -26,8 +26,8 @@ from .wording import (
     difference_words,
     incidents_words,
     moment_words,
+    month_name,
     month_short,
-    month_words,
     percent_words,
     span_words,
     wait_words,
@@ -162,7 +162,7 @@ def _lines(given: Given) -> list[Row]:
     for month in given.span.months:
         span = Span(month.year, month.number)
         begun = month.starts(given.zone) <= given.now
-        name = Cell(month_words(month), given.link(span, None) if begun else "")
+        name = Cell(month_name(month), given.link(span, None) if begun else "")
         row = _row(given, name, Which(), given.cases[month], [], month_short(month))
         rows.append(replace(row, span=span))
     return rows

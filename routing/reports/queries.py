@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from matrix.models import PriorityTerms
 from matrix.terms import Role
@@ -27,7 +27,7 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.queries import hours_facts
-from routing.incidents.models import Incident, IncidentQuerySet, Status
+from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
 from routing.paging.models import Page
 
 from .figures import Counted, percent_of
@@ -73,12 +73,6 @@ def cases_of(customer: Customer, span: Span, *, zone: ZoneInfo, now: datetime) -
 
 def _cases(incidents: IncidentQuerySet) -> list[Counted]:
     """The lean facts of each: no row of a model is made, however many there are."""
-    terms = PriorityTerms.objects.filter(
-        version=OuterRef("matrix_version"), priority=OuterRef("priority"), pauses_while_waiting=True
-    )
-    stands_still = Case(
-        When(status=Status.WAITING, then=Exists(terms)), default=Value(False), output_field=BooleanField()
-    )
     rows = incidents.order_by("pk").values_list(
         "pk",
         "project__key",
@@ -89,13 +83,24 @@ def _cases(incidents: IncidentQuerySet) -> list[Counted]:
         "responded_at",
         "resolve_by",
         "restored_at",
-        stands_still,
+        _stands_still(),
     )
     request = Incident.Kind.REQUEST.value
     return [
         Counted(number, project, priority, kind == request, reported, respond, responded, resolve, restored, paused)
         for number, project, priority, kind, reported, respond, responded, resolve, restored, paused in rows
     ]
+
+
+def _stands_still() -> Case:
+    """Whether the clock of the resolution does: the customer is waited for, by agreement, since before the target."""
+    terms = PriorityTerms.objects.filter(
+        version=OuterRef("matrix_version"), priority=OuterRef("priority"), pauses_while_waiting=True
+    )
+    asked = TimelineEntry.objects.filter(incident=OuterRef("pk"), kind="waiting").order_by("-pk").values("at")[:1]
+    in_time = Q(resolve_by__gte=Subquery(asked))
+    waits = Q(status=Status.WAITING, awaits_customer=True)
+    return Case(When(waits & in_time, then=Exists(terms)), default=Value(False), output_field=BooleanField())
 
 
 @dataclass

@@ -10,5 +10,5 @@ urlpatterns = [
     path("<slug:key>/<str:period>/", views.report, name="customer_report"),
     path("<slug:key>/<str:period>/report.pdf", views.report_pdf, name="customer_report_pdf"),
     path("<slug:key>/<str:period>/incidents.csv", views.report_csv, name="customer_report_csv"),
-    path("<slug:key>/<str:period>/incidents/", views.incidents, name="customer_report_incidents"),
+    path("<slug:key>/<str:period>/incidents/", views.incidents, name="customer_report_list"),
 ]

@@ -50,7 +50,7 @@ class Asked:
     def link(self, span: Span, which: Which | None) -> str:
         if which is None:
             return self.address("customer_report", span)
-        return f"{self.address('customer_report_incidents', span)}?{query_of(which)}".removesuffix("?")
+        return f"{self.address('customer_report_list', span)}?{query_of(which)}".removesuffix("?")
 
     @property
     def cases(self) -> dict[Month, list[Counted]]:

@@ -28,6 +28,11 @@ def month_words(month: Month) -> str:
     return date_format(month.first_day, "F Y")
 
 
+def month_name(month: Month) -> str:
+    """Such as "November", where the year is said already."""
+    return date_format(month.first_day, "F")
+
+
 def month_short(month: Month) -> str:
     return date_format(month.first_day, "M").removesuffix(".")
 

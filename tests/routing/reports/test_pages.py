@@ -216,6 +216,9 @@ def test_what_waits_for_the_customer_is_not_late(world: World) -> None:
     services.wait(incident, by=world.desk, now=at + minutes(10), question="Which page?")
     client = as_person(world.desk)
     assert counted(text(client.get(f"{MONTH}incidents/?resolution=running"))) == 1
+    Incident.objects.update(resolve_by=at + minutes(9))  # had passed before anybody asked
+    assert counted(text(client.get(f"{MONTH}incidents/?resolution=missed"))) == 1
+    Incident.objects.update(resolve_by=at + minutes(360))
     strict = MatrixVersion.objects.create(matrix=world.webshop.matrix)
     PriorityTerms.objects.create(version=strict, priority="blocker", response_minutes=60, pauses_while_waiting=False)
     Incident.objects.update(matrix_version=strict)
