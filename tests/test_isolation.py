@@ -72,6 +72,8 @@ class Planted:
         if route.startswith("customers/"):
             found["slug:key"] = self.world.alster.key
             found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
+        if route.startswith("reports/"):
+            found |= {"slug:key": self.world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"}
         if "/invitations/" in route:
             found["int:pk"] = str(self.invitation.pk)
         if route.startswith("projects/") and "/calendar/" in route:
