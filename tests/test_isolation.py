@@ -23,7 +23,7 @@ from routing.attachments.services import attach
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.intake.services import create_intake_key
-from routing.models import Delivery
+from routing.models import ContactMethod, Delivery
 from routing.paging.escalating import advance_due
 from tests.people import World
 
@@ -70,6 +70,8 @@ class Planted:
             found["int:pk"] = str(self.invitation.pk)
         if "/calendar/" in route:
             found["int:number"] = str(self.feed.pk)
+        if route.startswith("profile/reach/"):
+            found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found
