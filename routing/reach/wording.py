@@ -18,7 +18,7 @@ STATES = {
 }
 CALL_STATES = {
     State.ACCEPTED: _("rings"),
-    State.DELIVERED: _("answered"),
+    State.DELIVERED: _("picked up"),
 }
 MAIL_STATES = {State.DELIVERED: _("handed to the mail server")}
 NOT_ANSWERED = {"busy": _("busy"), "no-answer": _("not answered")}
