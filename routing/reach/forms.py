@@ -58,7 +58,7 @@ class RulesForm(forms.Form):
             own = [after for having, after in rules if having == channel]
             self.fields[channel] = forms.TypedMultipleChoiceField(
                 label=labels.CHANNEL[channel],
-                choices=[(after, minutes_text(after)) for after in sorted({*MINUTES, *own})],
+                choices=[(after, _in_short(after)) for after in sorted({*MINUTES, *own})],
                 coerce=int,
                 initial=own,
                 required=False,
@@ -68,6 +68,10 @@ class RulesForm(forms.Form):
     def rules(self) -> list[Rule]:
         """What was chosen, of a valid form."""
         return [(channel, after) for channel in CHANNELS for after in self.cleaned_data[channel]]
+
+
+def _in_short(after: int) -> str:
+    return str(_("%(count)d min") % {"count": after}) if after else minutes_text(0)
 
 
 def minutes_text(after: int) -> str:
