@@ -158,3 +158,11 @@ document.addEventListener("DOMContentLoaded", () => {
   setInterval(runClocks, 1000);
   setInterval(askAgain, 1000);
 });
+
+// --- On the home screen: without a connection there is still a page that says whom to call -------------------------
+window.addEventListener("load", () => {
+  const { worker } = root.dataset;
+  if (!worker || !("serviceWorker" in navigator)) return;
+  // Where a browser does not want one, nothing is lost but that page.
+  navigator.serviceWorker.register(worker, { updateViaCache: "none" }).catch(() => {});
+});

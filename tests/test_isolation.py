@@ -27,7 +27,7 @@ from routing.duty.services import ask
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.intake.services import create_intake_key
-from routing.models import Delivery, Page
+from routing.models import ContactMethod, Delivery, Page
 from routing.paging.escalating import advance_due
 from tests.people import World
 
@@ -80,6 +80,8 @@ class Planted:
             found["int:number"] = str(self.feed.pk)
         if route.startswith("duty/"):
             found["int:pk"] = str(self.duty[route.split("/")[1]])
+        if route.startswith("profile/reach/"):
+            found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

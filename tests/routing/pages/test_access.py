@@ -67,6 +67,7 @@ READ = {
     "/customers/seeburg/contacts/{contact}/": set(),
     "/profile/": EVERYBODY,
     "/profile/notices/": {"alice", "bob", "charlie"},
+    "/profile/reach/": STAFF,
     "/accounts/2fa/": EVERYBODY,
     "/accounts/sessions/": EVERYBODY,
     "/accounts/password/change/": EVERYBODY,
