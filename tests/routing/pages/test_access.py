@@ -33,6 +33,8 @@ READ = {
     "/incidents/999999/": set(),
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
+    "/desk/": STAFF,
+    "/desk/?status=waiting": STAFF,
     "/projects/webshop/contacts/": OWN,
     "/projects/webshop/contacts.vcf": OWN,
     "/projects/webshop/contacts/sdm-1.vcf": OWN,
