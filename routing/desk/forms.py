@@ -16,8 +16,8 @@ STATUSES = [
     ("answered", _("answered by the customer")),
     *((status.value, status.label) for status in OPEN_STATUSES),
 ]
-WHOSE = [("", _("everybody's")), ("mine", _("mine")), ("nobody", _("nobody's yet"))]
-RARE = ("customer", "team", "rota")
+WHOSE = [("", _("everything open")), ("mine", _("mine")), ("nobody", _("nobody's yet"))]
+FOLDED = ("status", "priority", "project", "customer", "team", "rota")
 """Fields that stand folded away until one of them is used."""
 
 
@@ -44,13 +44,9 @@ class DeskFilter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property
-    def uses_rare(self) -> bool:
-        return any(name in self.wanted for name in RARE)
+    def uses_folded(self) -> bool:
+        return any(name in self.wanted for name in FOLDED)
 
     @property
-    def common(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in (*RARE, "q")]
-
-    @property
-    def rare(self) -> list[forms.BoundField]:
-        return [self[name] for name in RARE]
+    def folded(self) -> list[forms.BoundField]:
+        return [self[name] for name in FOLDED]
