@@ -91,12 +91,13 @@
 
   let before = null;
 
-  // The first row in view stays where it is, and what was open stays open.
+  // The first row in view stays where it is, what was open stays open, and where somebody is they remain.
   function note() {
     const rows = [...live().querySelectorAll(".desk-row")];
     const anchor = rows.find((row) => row.getBoundingClientRect().bottom > 0);
     before = {
       open: [...live().querySelectorAll("details[open][id]")].map((details) => details.id),
+      focus: live().contains(document.activeElement) ? document.activeElement.id : "",
       anchor: anchor?.id,
       top: anchor?.getBoundingClientRect().top,
     };
@@ -108,6 +109,7 @@
       const details = document.getElementById(id);
       if (details) details.open = true;
     }
+    if (before.focus) document.getElementById(before.focus)?.focus({ preventScroll: true });
     const anchor = before.anchor && document.getElementById(before.anchor);
     if (anchor && window.scrollY > 0) window.scrollBy({ top: anchor.getBoundingClientRect().top - before.top, behavior: "instant" });
     before = null;
