@@ -9,8 +9,8 @@ from django.db.models import Case, F, Q, QuerySet, When
 from matrix import labels
 from matrix.facts import published
 from portal.models import ADMINISTRATORS, ON_CALL, SERVICE_DESK, Person
-from routing.course import course
 from routing.decision import Link
+from routing.desk.upcoming import next_link
 from routing.gather import gather
 from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
 from routing.incidents.wording import text_of
@@ -118,7 +118,6 @@ def chain_state(incident: Incident, *, now: datetime) -> ChainState | None:
 def _next_link(incident: Incident, escalation: Escalation, now: datetime) -> Link | None:
     """The next link of the same walk that the tick takes; None where this round has no more."""
     known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-    pinned = escalating.content_in(published([incident.matrix_version_id]), incident)
-    facts = escalating.facts_of(incident, known, pinned)
-    stops = course(facts, escalating.cursor_of(escalation, now), incident.respond_by)
-    return next((stop.event for stop in stops if isinstance(stop.event, Link)), None)
+    content = escalating.content_in(published([incident.matrix_version_id]), incident)
+    escalation.incident = incident
+    return next_link(escalation, known, content, now=now)

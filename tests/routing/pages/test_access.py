@@ -51,6 +51,8 @@ READ = {
     "/reports/alster/2026-11/incidents.csv": STAFF,
     "/reports/alster/2026-11/incidents/": STAFF,
     "/reports/nobody/2026-11/": set(),
+    "/desk/": STAFF,
+    "/desk/?status=waiting": STAFF,
     "/projects/webshop/contacts/": OWN,
     "/projects/webshop/contacts.vcf": OWN,
     "/projects/webshop/contacts/sdm-1.vcf": OWN,
