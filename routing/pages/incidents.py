@@ -15,14 +15,13 @@ from portal.models import Person, Project
 from routing.incidents.models import Incident, Status
 from routing.presentation import person_for
 
-from .desk import chain_state, incidents_for, question_of, timeline_for, workers
+from .desk import incidents_for, question_of, workers
 from .forms import AssignForm, IncidentFilter, NoteForm, ReasonForm, ReopenForm, WaitForm
 from .incident_parts import parts_for
 from .requests import PageRequest, polled
+from .story import asks_for_earlier, earlier_lines, story_of
 
 PER_PAGE = 20
-LINES = 40
-"""How many of a timeline are shown at first."""
 
 
 @polled
@@ -56,8 +55,9 @@ def _what_to_do(reader: Person, *, empty: bool) -> dict[str, Any]:
 
 @polled
 def detail(request: PageRequest, number: int) -> HttpResponse:
-    """One incident."""
-    return show(request, find(request, number))
+    """One incident; of its timeline alone what was before, where the script asks for that."""
+    incident = find(request, number)
+    return earlier_lines(request, incident) if asks_for_earlier(request) else show(request, incident)
 
 
 def find(request: PageRequest, number: int) -> Incident:
@@ -80,10 +80,9 @@ def show(
         "incident": incident,
         "assignee": person_for(incident.assignee, reader),
         "reporter": person_for(incident.reporter, reader),
-        **_timeline(incident, reader, whole=request.GET.get("timeline") == "all"),
+        **story_of(request, incident, now=now),
         "question": question_of(incident, reader),
         **parts_for(incident, reader, now=now),
-        "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": can,
         "new_actions": request.htmx and request.GET.get("seen", incident.status) != incident.status,
         "may_note": reports and (reader.is_staff or incident.status != Status.CLOSED),
@@ -92,13 +91,6 @@ def show(
     }
     template = "pages/incident.html#live" if request.htmx else "pages/incident.html"
     return render(request, template, context, status=status)
-
-
-def _timeline(incident: Incident, reader: Person, *, whole: bool) -> dict[str, Any]:
-    """The newest lines; all of them where that is asked for."""
-    lines = timeline_for(incident, reader, latest=None if whole else LINES + 1)
-    shown = lines if whole else lines[:LINES]
-    return {"timeline": shown, "timeline_goes_on": len(lines) > len(shown), "timeline_whole": whole}
 
 
 def _forms(
