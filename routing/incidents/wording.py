@@ -63,7 +63,7 @@ def _paged(data: Data) -> str:
         "channels": _channels(data),
     }
     if data.get("timing"):
-        text = f"{text}. {reason_text(data['timing'])}"
+        text = f"{text}; {reason_text(data['timing'])}"
     return f"{text}. {warning_text(data['warning'])}" if data.get("warning") else text
 
 

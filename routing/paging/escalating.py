@@ -6,6 +6,7 @@ interleave. Every function here works inside the caller's transaction, except `a
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -300,16 +301,16 @@ def _note(escalation: Escalation, stop: Stop, ledger: Ledger) -> None:
             if Warn.LAST_RESORT in stop.warnings:
                 ledger.alarm("last_resort", str(incident.pk), project=incident.project.key)
         case PassedOver() as passed:
-            until = {"until": passed.until.isoformat()} if passed.until else {}
-            said = {"role": passed.role, "name": passed.name, "reason": passed.reason}
-            ledger.write(incident, "passed_over", **said, **until, **_warned(stop))
+            said: dict[str, Any] = {"until": passed.until.isoformat()} if passed.until else {}
+            said |= {"role": passed.role, "name": passed.name, "reason": passed.reason}
+            ledger.write(incident, "passed_over", **said, **_warned(stop))
         case Reason.DEFERRED:
             ledger.write(incident, "deferred", public=True, until=stop.cursor.at.isoformat())
         case Reason() as reason:
             ledger.write(incident, reason.value)
 
 
-def _warned(stop: Stop) -> dict[str, list[str]]:
+def _warned(stop: Stop) -> dict[str, Any]:
     """What an administrator should know about the roster; a detour by another channel is told in the sentence."""
     warnings = [warning.value for warning in stop.warnings if warning is not Warn.OTHER_CHANNEL]
     return {"warnings": warnings} if warnings else {}

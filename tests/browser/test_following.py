@@ -59,7 +59,7 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     page.get_by_label("Your message").fill("One more thing that I am typing")
     act(live_world, incident, "resolve", reason="Cache enlarged")
     page.get_by_text("Your incident is resolved.").wait_for(timeout=POLLED)
-    assert page.get_by_text("Resolved: Cache enlarged").is_visible()
+    assert page.get_by_text("Resolved: Cache enlarged", exact=True).is_visible()
     assert page.get_by_label("Your message").input_value() == "One more thing that I am typing"
 
     page.locator("summary", has_text="Reopen").click()
