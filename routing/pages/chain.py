@@ -18,7 +18,7 @@ from routing.decision import Link, PassedOver
 from routing.gather import ProjectFacts
 from routing.incidents.models import Incident
 from routing.paging import escalating
-from routing.paging.models import ACTIVE, Delivery, Escalation, Page
+from routing.paging.models import Delivery, Escalation, Page
 from routing.wording import reason_text, warning_text
 
 from .timeline import Attempt, attempt_of
@@ -83,7 +83,6 @@ class Drawing:
     """
 
     state: str
-    active: bool
     round: int
     rounds: Sequence[Round]
     steps: Sequence[Step]
@@ -108,14 +107,14 @@ def drawing_of(
     the matrix says under which the incident was reported.
     """
     done = _rounds(escalation)
-    past = [each for each in done if each.number != escalation.round]
-    here = [step for each in done if each.number == escalation.round for step in each.steps]
+    # An alarm counts its rounds on before it calls: what is drawn is the one that has called somebody.
+    exhausted = escalation.state == Escalation.State.EXHAUSTED
+    number = done[-1].number if exhausted and done else escalation.round
     drawing = Drawing(
         state=escalation.get_state_display(),
-        active=escalation.state in ACTIVE,
-        round=escalation.round,
-        rounds=past,
-        steps=here,
+        round=number,
+        rounds=[each for each in done if each.number != number],
+        steps=[step for each in done if each.number == number for step in each.steps],
     )
     if escalation.state in RUNNING and known is not None:
         facts = escalating.facts_of(escalation.incident, known, pinned)

@@ -99,8 +99,10 @@ def test_the_last_round_ends_in_an_alarm(world: World, night: Incident, frozen: 
         assert night.escalation.due_at is not None
         advance_due(now=night.escalation.due_at)
     frozen(SUNDAY_NIGHT + timedelta(hours=1))
-    assert "last resort the alarm goes on until somebody answers" in drawn(night, world.desk)[-1]
-    assert "04:10" in drawn(night, world.desk)[-1]
+    steps = drawn(night, world.desk)
+    assert "Georg Operations no answer yet" in steps[-2]
+    assert "last resort the alarm goes on until somebody answers" in steps[-1]
+    assert "04:10" in steps[-1]
 
 
 def test_who_is_passed_over_is_drawn_with_the_reason(world: World, frozen: Freeze) -> None:
