@@ -43,7 +43,14 @@ PRIVATE_DIGITS = "17139200"
 """How every private number begins."""
 LIBRARIES = ("admin/", "accounts/", "i18n/")
 """Nothing below these is about a customer's project."""
-MANY = ["?q=" + THEIRS, "?q=" + INTERNAL, "?status=all", "?priority=blocker", "?at=2026-11-29T03:00:00%2B01:00"]
+MANY = [
+    "?q=" + THEIRS,
+    "?q=" + INTERNAL,
+    "?status=all",
+    "?priority=blocker",
+    "?at=2026-11-29T03:00:00%2B01:00",
+    "?show=internal&before=999999999",
+]
 
 
 @dataclass

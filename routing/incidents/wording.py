@@ -63,7 +63,7 @@ def _paged(data: Data) -> str:
         "channels": _channels(data),
     }
     if data.get("timing"):
-        text = f"{text}. {reason_text(data['timing'])}"
+        text = f"{text}; {reason_text(data['timing'])}"
     return f"{text}. {warning_text(data['warning'])}" if data.get("warning") else text
 
 
@@ -78,7 +78,10 @@ def _alarmed(data: Data) -> str:
 def _passed_over(data: Data) -> str:
     role, name = _role(data), data["name"]
     who = f"{role} {name}" if name and name.casefold() != role.casefold() else role
-    return _("%(who)s passed over: %(reason)s") % {"who": who, "reason": reason_text(data["reason"])}
+    text = _("%(who)s passed over: %(reason)s") % {"who": who, "reason": reason_text(data["reason"])}
+    return (
+        _("%(text)s (until %(until)s)") % {"text": text, "until": _moment(data["until"])} if data.get("until") else text
+    )
 
 
 def _acknowledged(data: Data) -> str:

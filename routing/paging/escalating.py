@@ -6,6 +6,7 @@ interleave. Every function here works inside the caller's transaction, except `a
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -294,15 +295,23 @@ def _note(escalation: Escalation, stop: Stop, ledger: Ledger) -> None:
     match stop.event:
         case Link() as link:
             other_channel = {"warning": Warn.OTHER_CHANNEL} if Warn.OTHER_CHANNEL in stop.warnings else {}
-            ledger.call(escalation, link, "informed" if link.informs else "paged", **other_channel)
+            ledger.call(escalation, link, "informed" if link.informs else "paged", **other_channel, **_warned(stop))
             if Warn.LAST_RESORT in stop.warnings:
                 ledger.alarm("last_resort", str(incident.pk), project=incident.project.key)
         case PassedOver() as passed:
-            ledger.write(incident, "passed_over", role=passed.role, name=passed.name, reason=passed.reason)
+            said: dict[str, Any] = {"until": passed.until.isoformat()} if passed.until else {}
+            said |= {"role": passed.role, "name": passed.name, "reason": passed.reason}
+            ledger.write(incident, "passed_over", **said, **_warned(stop))
         case Reason.DEFERRED:
             ledger.write(incident, "deferred", public=True, until=stop.cursor.at.isoformat())
         case Reason() as reason:
             ledger.write(incident, reason.value)
+
+
+def _warned(stop: Stop) -> dict[str, Any]:
+    """What an administrator should know about the roster; a detour by another channel is told in the sentence."""
+    warnings = [warning.value for warning in stop.warnings if warning is not Warn.OTHER_CHANNEL]
+    return {"warnings": warnings} if warnings else {}
 
 
 def cursor_of(escalation: Escalation, now: datetime) -> Cursor:
