@@ -2,7 +2,7 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
-from .incidents.models import IdempotencyKey, Incident, TimelineEntry
+from .incidents.models import IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
@@ -27,6 +27,7 @@ __all__ = [
     "Escalation",
     "IdempotencyKey",
     "Incident",
+    "IncidentLink",
     "IntakeKey",
     "MailText",
     "Notice",

@@ -5,7 +5,8 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
@@ -195,6 +196,60 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"
+
+
+class IncidentLinkQuerySet(models.QuerySet["IncidentLink"]):
+    def visible_to(self, person: Person | AnonymousUser) -> Self:
+        """Links whose both ends the person may see: a customer learns nothing of another's incident."""
+        seen = Incident.objects.visible_to(person).order_by().values("pk")
+        return self.filter(incident__in=seen, other__in=seen)
+
+    def of(self, incident: Incident) -> Self:
+        """Those at whose one end `incident` is."""
+        return self.filter(Q(incident=incident) | Q(other=incident))
+
+
+class IncidentLink(models.Model):
+    """Two incidents that belong together: related to each other, or `incident` a duplicate of `other`.
+
+    Read through `visible_to`. Two that are related stand in the order of their numbers; a pair has one link.
+    """
+
+    class Kind(models.TextChoices):
+        RELATED = "related", _("related to")
+        DUPLICATE = "duplicate", _("duplicate of")
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="links", verbose_name=_("incident"))
+    other = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="links_to_it", verbose_name=_("other incident")
+    )
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.RELATED)
+    linked_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("linked by")
+    )
+    linked_at = models.DateTimeField(_("linked at"))
+
+    objects = IncidentLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("link between incidents")
+        verbose_name_plural = _("links between incidents")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Least("incident", "other"), Greatest("incident", "other"), name="incident_link_once"
+            ),
+            models.UniqueConstraint(
+                fields=["incident"], condition=Q(kind="duplicate"), name="incident_link_one_original"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="duplicate") & ~Q(incident=F("other")) | Q(kind="related", incident__lt=F("other")),
+                name="incident_link_of_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.incident_id} {self.kind} #{self.other_id}"
 
 
 class IdempotencyKey(models.Model):

@@ -174,5 +174,6 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "moved": lambda data: _("Moved from project %(before)s to %(after)s") % data,
     "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
     "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
+    "unlinked": lambda data: _("No longer linked to incident %(number)s") % {"number": data["number"]},
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }
