@@ -2,6 +2,7 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
+from .calls.models import Call
 from .incidents.models import IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
@@ -22,6 +23,7 @@ __all__ = [
     "Alarm",
     "Appointment",
     "Attachment",
+    "Call",
     "ContactMethod",
     "Delivery",
     "Escalation",
