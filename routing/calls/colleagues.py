@@ -26,7 +26,10 @@ A_PHONE = frozenset({Channel.VOICE})
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One of the project's people: `may_have` says whether an incident may be theirs."""
+    """One of the project's people: `may_have` says whether an incident may be theirs.
+
+    `phone` is published: their own, or their team's.
+    """
 
     id: int
     name: str
@@ -38,7 +41,7 @@ class Colleague:
 
 
 def colleagues(known: ProjectFacts, reader: Person, *, at: datetime) -> list[Colleague]:
-    """Everybody of the project in the order of their roles, each once; without `reader`, who has the caller already."""
+    """Everybody of the project but `reader`, each once: those who can be reached first, in the order of their roles."""
     facts = known.facts(priority=Priority.BLOCKER, source=Source.CUSTOMER, pinned={Priority.BLOCKER: NOTHING_AGREED})
     found: dict[int, Colleague] = {}
     in_charge, brm = _assigned(facts, Role.SDM, at), _assigned(facts, Role.BRM, at)
@@ -48,7 +51,8 @@ def colleagues(known: ProjectFacts, reader: Person, *, at: datetime) -> list[Col
             found[each.id] = replace(known_as, speciality=each.speciality)
     found.pop(reader.pk, None)
     working = set(workers().filter(pk__in=found).values_list("pk", flat=True))
-    return [replace(each, may_have=each.id in working) for each in found.values()]
+    there_first = sorted(found.values(), key=lambda each: not each.standing.reachable)
+    return [replace(each, may_have=each.id in working) for each in there_first]
 
 
 def _assigned(facts: Facts, role: Role, at: datetime) -> Iterator[Colleague]:
@@ -84,7 +88,8 @@ def _members(facts: Facts, at: datetime) -> Iterator[Colleague]:
         for row in (row for row in rows if row.team_id == team_id):
             person = row.person
             hours = own.get(person.working_hours_id or 0, team.hours)
-            known = PersonFacts(person.pk, person.name, str(person.direct_line or ""), A_PHONE, hours)
+            phone = str(person.direct_line or "") or team.phone
+            known = PersonFacts(person.pk, person.name, phone, A_PHONE, hours)
             yield _colleague(facts, known, team.name, row.speciality, at)
 
 
