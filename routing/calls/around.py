@@ -50,6 +50,7 @@ def options_of(known: ProjectFacts, topic: Topic | None, reader: Person, *, at: 
 def around(subject: Subject, project: Project, reader: Person, *, title: str, now: datetime) -> dict[str, Any]:
     """All of it, as of `now`."""
     known = known_of(project, now)
+    options = options_of(known, subject.topic, reader, at=now)
     return {
         "now": now,
         "subject": subject,
@@ -57,7 +58,8 @@ def around(subject: Subject, project: Project, reader: Person, *, title: str, no
         "topic": subject.topic,
         "topics": Topic.objects.all(),
         "contact": subject.contact,
-        "options": options_of(known, subject.topic, reader, at=now),
+        "options": options,
+        "valid_until": _valid_until(options),
         "is_open": is_open(known.hours, now),
         "changes_at": next_change(known.hours, now),
         "week": week_lines(known.hours) if known.calendar else [],
@@ -67,6 +69,12 @@ def around(subject: Subject, project: Project, reader: Person, *, title: str, no
         **known_incidents(subject, project, reader, title=title),
         **_contacts(project, reader),
     }
+
+
+def _valid_until(options: list[Option]) -> str:
+    """When the answer to "whom?" may change first."""
+    ends = [option.card.decision["valid_until"] for option in options]
+    return min(ends, key=datetime.fromisoformat, default="")
 
 
 def known_incidents(subject: Subject, project: Project, reader: Person, *, title: str) -> dict[str, Any]:
