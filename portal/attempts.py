@@ -27,6 +27,7 @@ PER_ACCOUNT = Limit("account", 5, timedelta(minutes=5))
 PER_ADDRESS = Limit("address", 20, timedelta(minutes=1))
 """A customer's whole office may share one address."""
 PER_CODE = Limit("code", 5, timedelta(minutes=5))
+PER_PIN = Limit("pin", 5, timedelta(minutes=5))
 PER_INVITER = Limit("inviter", 30, timedelta(hours=1))
 """Invitations go to any address, with words of the sender's: the portal is no way to write to strangers."""
 PER_LINK_GUESSER = Limit("link", 20, timedelta(minutes=1))

@@ -2,6 +2,7 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
+from .calls.models import Call
 from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
@@ -23,6 +24,7 @@ __all__ = [
     "Alarm",
     "Appointment",
     "Attachment",
+    "Call",
     "CallOutTimes",
     "ContactMethod",
     "CustomerWait",

@@ -191,6 +191,13 @@ def refused_because(why: str) -> str:
     return reasons.get(why, why)
 
 
+def _called(data: Data) -> str:
+    text = _("%(name)s called") % data if data["name"] else _("Somebody called")
+    if data["proven"]:
+        text = _("%(call)s, known by the PIN") % {"call": text}
+    return f"{text}: {data['text']}" if data.get("text") else text
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "reported": _reported,
     "deferred": lambda data: _("Nobody is called before %(until)s") % {"until": _moment(data["until"])},
@@ -241,5 +248,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
     "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
     "unlinked": lambda data: _("No longer linked to incident %(number)s") % {"number": data["number"]},
+    "called": _called,
+    "connected": lambda data: _("The caller was connected to %(name)s") % data,
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

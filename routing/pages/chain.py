@@ -123,7 +123,7 @@ def drawing_of(
         walk = list(course(facts, escalating.cursor_of(escalation, at), escalation.incident.respond_by))
         return _with_rest(drawing, escalation, walk)
     if escalation.due_at is not None:
-        role = ALARM_ROLES[escalation.step % len(escalating.ALARM_ROLES)]
+        role = ALARM_ROLES[escalation.step % len(ALARM_ROLES)]
         return replace(drawing, next=str(labels.ROLE[role]), next_at=escalation.due_at)
     return drawing
 
