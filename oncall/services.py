@@ -6,11 +6,11 @@ from django.db import IntegrityError, transaction
 from psycopg2.extras import DateTimeTZRange
 
 from portal.models import Person
-from portal.services import record, retire
+from portal.services import record, retire, supersede
 
 from .models import Absence, Override, Rota, RotaCoverage, RotationMember
 from .rotation import AbsenceKind, Line
-from .signals import roster_changed
+from .signals import roster_changed, went_away
 
 
 class Overlaps(Exception):
@@ -41,7 +41,19 @@ def record_absence(
     row = record(Absence, by=by, now=now, why=why, person=person, kind=AbsenceKind(kind).value, period=period)
     if row.kind == AbsenceKind.DAY:
         _tell(_rotas_of(person), now)
+    if now in period:
+        went_away.send(sender=Absence, person=person, now=now)
     return row
+
+
+@transaction.atomic
+def change_end(row: Absence, end: datetime, *, by: Person | None, now: datetime, why: str = "") -> Absence:
+    """The absence ends at `end` instead, after it begins. Raises `portal.services.ChangedMeanwhile`."""
+    assert row.period is not None  # noqa: S101 -- narrows the type; the column is not null
+    changed = supersede(row, by=by, now=now, why=why, period=DateTimeTZRange(row.period.lower, end))
+    if row.kind == AbsenceKind.DAY:
+        _tell(_rotas_of(row.person), now)
+    return changed
 
 
 @transaction.atomic

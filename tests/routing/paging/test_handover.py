@@ -170,17 +170,6 @@ def test_a_change_wakes_no_chain_that_has_called_nobody_on_duty(world: World) ->
     assert kinds(deferred) == ["reported", "deferred"]
 
 
-def test_an_sdm_who_leaves_in_mid_chain_stays_paged_and_nobody_else_is(world: World) -> None:
-    incident = report(world, at=TUESDAY)
-    advance_due(now=TUESDAY)
-    now = TUESDAY + minutes(2)
-    record_absence(world.sdm, AbsenceKind.DAY, DateTimeTZRange(now, now + minutes(3000)), by=world.sdm, now=now)
-    advance_due(now=now)
-    assert paged(incident) == [("Jana Manager", 0)]
-    assert Page.objects.get().state == Page.State.OPEN
-    assert not Delivery.objects.filter(state=Delivery.State.CANCELLED).exists()
-
-
 def test_a_new_round_after_passing_on_calls_the_next_alone(world: World) -> None:
     """Who had taken it passes on after the handover: the round begins at the next link, for whoever holds it."""
     incident: Incident = alert(world)
