@@ -17,8 +17,8 @@ from routing.incidents.models import Incident
 from routing.incidents.services import acknowledge, pass_on
 from routing.incidents.wording import text_of
 from routing.paging.escalating import advance_due
-from routing.paging.models import ContactMethod, Delivery, Escalation, Page
-from tests.people import BEGAN, SUNDAY_NIGHT, TUESDAY, World, minutes
+from routing.paging.models import ContactMethod, Escalation, Page
+from tests.people import BEGAN, SUNDAY_NIGHT, World, minutes
 
 from .chains import SECOND, alert, kinds, paged, report, run
 

@@ -43,7 +43,7 @@ def test_an_sdm_who_goes_into_a_meeting_hands_the_chain_to_the_service_desk_at_o
     assert text_of(entry).startswith("Jana Manager is out of reach by now (in a meeting")
     # What the card says of a new report is what the chain did with this one.
     card = decision_for(world.webshop, at=now, priority=Priority.BLOCKER)
-    assert [link.people[0].name for link in card.chain][0] == "Service Desk"
+    assert next(link.people[0].name for link in card.chain) == "Service Desk"
 
 
 def test_the_earlier_page_can_still_be_answered(world: World) -> None:
