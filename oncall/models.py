@@ -1,5 +1,8 @@
 """Who is on duty: rotas and what they cover, rotations, overrides, swaps and absences."""
 
+from datetime import datetime
+from typing import cast
+
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import F, Q
@@ -202,6 +205,16 @@ class Absence(Recorded):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
+
+    @property
+    def starts(self) -> datetime:
+        """The first instant of the period (UTC)."""
+        return cast("datetime", self.period.lower)
+
+    @property
+    def ends(self) -> datetime:
+        """The first instant after the period (UTC)."""
+        return cast("datetime", self.period.upper)
 
 
 class CalendarFeed(models.Model):
