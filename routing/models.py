@@ -17,6 +17,7 @@ from .paging.models import (
     Pulse,
     VerificationCode,
 )
+from .presence.models import NightReportChoice
 
 __all__ = [
     "Alarm",
@@ -29,6 +30,7 @@ __all__ = [
     "Incident",
     "IntakeKey",
     "MailText",
+    "NightReportChoice",
     "Notice",
     "NoticeChoice",
     "NotificationRule",

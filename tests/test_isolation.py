@@ -70,6 +70,9 @@ class Planted:
             found["int:pk"] = str(self.invitation.pk)
         if "/calendar/" in route:
             found["int:number"] = str(self.feed.pk)
+        if route.startswith("presence/"):
+            found["int:pk"] = str(self.world.sdm.pk)
+            found["int:absence"] = "1"
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found
