@@ -1,6 +1,7 @@
 """Who is on duty: rotas and what they cover, rotations, overrides, swaps and absences."""
 
-from typing import Self
+from datetime import datetime
+from typing import Self, cast
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
@@ -253,6 +254,16 @@ class Absence(Recorded):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
+
+    @property
+    def starts(self) -> datetime:
+        """The first instant of the period (UTC)."""
+        return cast("datetime", self.period.lower)
+
+    @property
+    def ends(self) -> datetime:
+        """The first instant after the period (UTC)."""
+        return cast("datetime", self.period.upper)
 
 
 class CalendarFeed(Tokened):

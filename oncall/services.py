@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from psycopg2.extras import DateTimeTZRange
 
 from portal.models import Person
-from portal.services import record, retire
+from portal.services import record, retire, supersede
 
 from .models import Absence, Override, Rota, RotaCoverage, RotationMember
 from .queries import bounds
 from .rotation import AbsenceKind, Line
-from .signals import roster_changed
+from .signals import roster_changed, went_away
 from .turns import outside
 
 
@@ -68,7 +68,21 @@ def record_absence(
     row = record(Absence, by=by, now=now, why=why, person=person, kind=AbsenceKind(kind).value, period=period)
     if row.kind == AbsenceKind.DAY:
         _tell(rotas, now)
+    if now in period:
+        went_away.send(sender=Absence, person=person, now=now)
     return row
+
+
+@transaction.atomic
+def change_end(row: Absence, end: datetime, *, by: Person | None, now: datetime, why: str = "") -> Absence:
+    """The absence ends at `end` instead, after it begins. Raises `portal.services.ChangedMeanwhile`."""
+    assert row.period is not None  # noqa: S101 -- narrows the type; the column is not null
+    rotas = _rotas_of(row.person) if row.kind == AbsenceKind.DAY else set()
+    lock(rotas)
+    changed = supersede(row, by=by, now=now, why=why, period=DateTimeTZRange(row.period.lower, end))
+    if rotas:
+        _tell(rotas, now)
+    return changed
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from .paging.models import (
     Pulse,
     VerificationCode,
 )
+from .presence.models import NightReportChoice
 
 __all__ = [
     "Alarm",
@@ -35,6 +36,7 @@ __all__ = [
     "IncidentLink",
     "IntakeKey",
     "MailText",
+    "NightReportChoice",
     "Notice",
     "NoticeChoice",
     "NotificationRule",

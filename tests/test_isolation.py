@@ -89,6 +89,9 @@ class Planted:
             found["int:pk"] = str(self.duty[route.split("/")[1]])
         if route.startswith("profile/reach/"):
             found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
+        if route.startswith("presence/"):
+            found["int:pk"] = str(self.world.sdm.pk)
+            found["int:absence"] = "1"
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

@@ -84,6 +84,11 @@ def _passed_over(data: Data) -> str:
     )
 
 
+def _went_away(data: Data) -> str:
+    said = {"name": data["name"], "reason": reason_text(data["reason"])}
+    return _("%(name)s is out of reach by now (%(reason)s): the chain goes on. The call can still be answered") % said
+
+
 def _acknowledged(data: Data) -> str:
     return _("Acknowledged by %(via)s") % {"via": via_text(data.get("via", ""))}
 
@@ -204,6 +209,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "paged": _paged,
     "informed": _informed,
     "passed_over": _passed_over,
+    "went_away": _went_away,
     "at_closing": lambda _data: _("The office closed: on-call takes over"),
     "at_opening": lambda _data: _("The office opened, but nobody of business hours can be reached yet"),
     "round": lambda data: _("Nobody answered: round %(round)s begins") % {"round": data["round"]},

@@ -78,6 +78,10 @@ READ = {
     "/profile/": EVERYBODY,
     "/profile/notices/": {"alice", "bob", "charlie"},
     "/profile/reach/": STAFF,
+    "/my-projects/": STAFF,
+    "/my-projects/night/": STAFF,
+    "/presence/": STAFF,
+    "/presence/{sdm}/": {"desk", "sdm", "admin"},
     "/accounts/2fa/": EVERYBODY,
     "/accounts/sessions/": EVERYBODY,
     "/accounts/password/change/": EVERYBODY,
@@ -86,6 +90,8 @@ POSTED = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move"
 ASKED = ("assign", "call-in", "priority", "merge", "relate")
 """Actions with a form on a page of their own."""
 ACTIONS = (*POSTED, *ASKED)
+PERSONAL = {"/presence/{sdm}/"}
+"""Of a colleague's, known to all of the provider, but not theirs to open."""
 
 
 def person_named(world: World, name: str) -> Person:
@@ -94,8 +100,12 @@ def person_named(world: World, name: str) -> Person:
 
 
 def filled(path: str, incident: Incident) -> str:
-    """The address with the incident's number, and Bob's as a contact."""
-    return path.format(number=incident.pk, contact=Contact.objects.get(person__email="bob@alster.example").pk)
+    """The address with the incident's number, Bob's as a contact, and the SDM's."""
+    return path.format(
+        number=incident.pk,
+        contact=Contact.objects.get(person__email="bob@alster.example").pk,
+        sdm=Person.objects.get(email="sdm@example.com").pk,
+    )
 
 
 @pytest.mark.parametrize("path", READ)
@@ -111,7 +121,8 @@ def test_an_outsider_is_asked_to_sign_in(world: World, path: str) -> None:
 def test_a_page_exists_only_for_those_it_is_meant_for(world: World, path: str, name: str) -> None:
     incident = report(world.webshop, world.alice)
     response = as_person(person_named(world, name)).get(filled(path, incident), follow=True)
-    assert response.status_code == (200 if name in READ[path] else 404)
+    refused = 403 if path in PERSONAL and name in STAFF else 404
+    assert response.status_code == (200 if name in READ[path] else refused)
     assert PRIVATE not in text(response)
 
 
