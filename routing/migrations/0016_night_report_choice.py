@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0011_notices"),
+        ("routing", "0015_calls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
