@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
-from portal.hours import Hours, add_open_time, as_utc, open_time_between
+from portal.hours import Hours, add_open_time, as_utc, is_open, next_opening, open_time_between
 
 Span = tuple[datetime, datetime]
 """From and until, both instants that are known."""
@@ -58,6 +58,51 @@ def due(
         begun, ended = max(as_utc(start), since), max(as_utc(end), since)
         amount += open_time_between(hours, begun, ended) if clock is Clock.SUPPORT_HOURS else ended - begun
     return add_open_time(hours, reported_at, amount) if clock is Clock.SUPPORT_HOURS else since + amount
+
+
+class Standing(StrEnum):
+    """How a running clock stands; `LATE` from three quarters of its time on."""
+
+    GOOD = "good"
+    LATE = "late"
+    MISSED = "missed"
+
+
+LATE_FROM = 0.75
+"""The share of its time after which a clock is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A clock as it stands at an instant.
+
+    ``left`` is what it has left to count, negative once the target is missed; ``until_late`` likewise until it is
+    late. ``paused_until`` is when it goes on counting, None while it counts.
+    """
+
+    standing: Standing
+    left: timedelta
+    until_late: timedelta
+    paused_until: datetime | None = None
+
+
+def running_clock(reported_at: datetime, due_at: datetime, clock: Clock, hours: Hours, now: datetime) -> RunningClock:
+    """How the clock of a target stands at ``now`` that began at ``reported_at`` and is due at ``due_at``."""
+    reported_at, due_at, now = as_utc(reported_at), as_utc(due_at), as_utc(now)
+    counts_always = clock is Clock.ROUND_THE_CLOCK
+    whole = due_at - reported_at if counts_always else open_time_between(hours, reported_at, due_at)
+    left = due_at - now if counts_always or now >= due_at else open_time_between(hours, now, due_at)
+    until_late = left - whole * (1 - LATE_FROM)
+    if now >= due_at:
+        return RunningClock(Standing.MISSED, left, until_late)
+    paused = not counts_always and left and not is_open(hours, now)
+    return RunningClock(
+        standing=Standing.LATE if until_late <= timedelta(0) else Standing.GOOD,
+        # Where the hours were changed after the target was set, its instant may be all that is left of it.
+        left=left or due_at - now,
+        until_late=until_late,
+        paused_until=next_opening(hours, now) if paused else None,
+    )
 
 
 def start_minutes(steps: Sequence[StepShape]) -> tuple[int, ...]:

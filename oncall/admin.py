@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from portal.admin import ForAdministrators, LookOnly, LookOnlyInline, RecordedAdmin
 
-from .models import Absence, CalendarFeed, Override, Rota, RotaCoverage, Rotation, RotationMember, Swap
+from .models import Absence, CalendarFeed, Override, Rota, RotaCoverage, Rotation, RotationMember, Swap, SwapRequest
 
 
 class MemberInline(LookOnlyInline):
@@ -18,11 +18,22 @@ class RotationAdmin(RecordedAdmin):
 
 admin.site.register(Rota, ForAdministrators)
 admin.site.register([Absence, Override, RotaCoverage], RecordedAdmin)
-admin.site.register(Swap, LookOnly)
+
+
+class SwapRequestInline(LookOnlyInline):
+    model = SwapRequest
+
+
+@admin.register(Swap)
+class SwapAdmin(LookOnly):
+    list_display = ["asked_at", "rota", "line", "asked_by", "state", "accepted_by", "answered_at"]
+    list_select_related = ["rota", "asked_by", "accepted_by"]
+    list_filter = ["state", "rota"]
+    inlines = [SwapRequestInline]
 
 
 @admin.register(CalendarFeed)
 class CalendarFeedAdmin(LookOnly):
-    list_display = ["person", "kind", "project", "token_start", "created_at", "revoked_at"]
-    list_select_related = ["person", "project"]
+    list_display = ["person", "kind", "project", "rota", "token_start", "created_at", "revoked_at"]
+    list_select_related = ["person", "project", "rota"]
     exclude = ["token_hash"]

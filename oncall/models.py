@@ -1,12 +1,16 @@
 """Who is on duty: rotas and what they cover, rotations, overrides, swaps and absences."""
 
+from datetime import datetime
+from typing import Self, cast
+
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
+from psycopg2.extras import DateTimeTZRange
 
-from portal.models import STILL_RECORDED, Person, Project, Recorded, no_overlap
+from portal.models import STILL_RECORDED, Person, Project, Recorded, Tokened, no_overlap
 from portal.models.validators import validate_zone
 
 from .rotation import AbsenceKind, Line
@@ -136,40 +140,88 @@ class Override(Recorded):
         return f"{self.rota_id} {self.line}: {self.person_id}"
 
 
+class SwapQuerySet(models.QuerySet["Swap"]):
+    def visible_to(self, person: Person) -> Self:
+        """Those the person asked for, and those they were asked."""
+        return self.filter(Q(asked_by=person) | Q(requests__person=person)).distinct()
+
+
 class Swap(models.Model):
-    """Two people exchange duty: asked, accepted, then two overrides."""
+    """Somebody wants to give duty away: to the first who accepts, who then holds it by an override.
+
+    In return they may take duty of the one person they ask; then there are two overrides. Whoever has accepted is
+    `accepted_by`. At `expires_at` the first duty of the two begins, and nobody can accept any more.
+    """
 
     class State(models.TextChoices):
         ASKED = "asked", _("asked")
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
         WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
 
     rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="swaps", verbose_name=_("rota"))
     line = models.CharField(_("line"), max_length=7, choices=LINES)
     asked_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, related_name="swaps_asked", verbose_name=_("asked by")
     )
-    asked_of = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="swaps_received", verbose_name=_("asked of")
+    asked_of: models.ManyToManyField[Person, "SwapRequest"] = models.ManyToManyField(
+        Person, through="SwapRequest", related_name="swaps_received", verbose_name=_("asked of")
     )
     gives = DateTimeRangeField(_("gives"), help_text=_("the duty given away"))
-    takes = DateTimeRangeField(_("takes"), help_text=_("the duty taken in return"))
+    takes_line = models.CharField(_("line taken"), max_length=7, choices=LINES, blank=True)
+    # The stubs know no range that may be empty.
+    takes: models.Field[DateTimeTZRange | None, DateTimeTZRange | None] = DateTimeRangeField(  # type: ignore[misc]
+        _("takes"), null=True, blank=True, help_text=_("the duty taken in return; empty: none is")
+    )
+    note = models.CharField(_("note"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.ASKED)
     asked_at = models.DateTimeField(_("asked at"))
+    expires_at = models.DateTimeField(_("expires at"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("accepted by")
+    )
     overrides = models.ManyToManyField(Override, blank=True, related_name="swaps", verbose_name=_("overrides"))
+
+    objects = SwapQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("swap")
         verbose_name_plural = _("swaps")
         ordering = ["-asked_at"]
         constraints = [
-            models.CheckConstraint(condition=~Q(asked_by=F("asked_of")), name="swap_between_two"),
+            models.CheckConstraint(
+                name="swap_takes_a_line_for_a_period",
+                condition=Q(takes__isnull=True, takes_line="") | Q(takes__isnull=False) & ~Q(takes_line=""),
+            ),
+            models.CheckConstraint(
+                name="swap_accepted_by_somebody",
+                condition=Q(state="accepted", accepted_by__isnull=False)
+                | ~Q(state="accepted") & Q(accepted_by__isnull=True),
+            ),
         ]
+        indexes = [models.Index(fields=["expires_at"], condition=Q(state="asked"), name="swap_open")]
 
     def __str__(self) -> str:
-        return f"{self.rota_id}: {self.asked_by_id} and {self.asked_of_id}"
+        return f"{self.rota_id} {self.line}: {self.asked_by_id} gives {self.gives}"
+
+
+class SwapRequest(models.Model):
+    """One of those who were asked whether they take a duty."""
+
+    swap = models.ForeignKey(Swap, on_delete=models.CASCADE, related_name="requests", verbose_name=_("swap"))
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="swap_requests", verbose_name=_("person"))
+    declined_at = models.DateTimeField(_("declined at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("request to swap")
+        verbose_name_plural = _("requests to swap")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["swap", "person"], name="swap_request_once")]
+
+    def __str__(self) -> str:
+        return f"{self.swap_id}: {self.person_id}"
 
 
 class Absence(Recorded):
@@ -203,15 +255,27 @@ class Absence(Recorded):
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
 
+    @property
+    def starts(self) -> datetime:
+        """The first instant of the period (UTC)."""
+        return cast("datetime", self.period.lower)
 
-class CalendarFeed(models.Model):
-    """A calendar that programs subscribe to by its secret address; the token itself is stored hashed (SHA-256).
+    @property
+    def ends(self) -> datetime:
+        """The first instant after the period (UTC)."""
+        return cast("datetime", self.period.upper)
+
+
+class CalendarFeed(Tokened):
+    """A calendar that programs subscribe to by its secret address.
 
     It shows what `person` may see, for as long as they may.
     """
 
     class Kind(models.TextChoices):
         PROJECT = "project", _("support hours and maintenance of a project")
+        PERSON = "person", _("own duty")
+        ROTA = "rota", _("duty of a rota")
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     person = models.ForeignKey(
@@ -220,12 +284,9 @@ class CalendarFeed(models.Model):
     project = models.ForeignKey(
         Project, null=True, on_delete=models.PROTECT, related_name="calendar_feeds", verbose_name=_("project")
     )
-    token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
-    token_start = models.CharField(
-        _("token begins with"), max_length=8, editable=False, help_text=_("to recognise the address by")
+    rota = models.ForeignKey(
+        Rota, null=True, on_delete=models.PROTECT, related_name="calendar_feeds", verbose_name=_("rota")
     )
-    created_at = models.DateTimeField(_("created at"))
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("calendar feed")
@@ -234,8 +295,9 @@ class CalendarFeed(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(kind="project") | Q(project__isnull=False), name="calendar_feed_of_a_project"
-            )
+            ),
+            models.CheckConstraint(condition=~Q(kind="rota") | Q(rota__isnull=False), name="calendar_feed_of_a_rota"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.project_id} for {self.person_id} ({self.token_start}…)"
+        return f"{self.kind} {self.project_id or self.rota_id or ''} for {self.person_id} ({self.token_start}…)"

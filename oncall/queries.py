@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Max
 from psycopg2.extras import DateTimeTZRange
 
 from portal.facts import Kept
 from portal.models import Person, Project
+from portal.queries import last_change
 
-from .models import Absence, Override, Rota, RotaCoverage, Rotation
+from .models import Absence, Override, Rota, RotaCoverage, Rotation, RotationMember
 from .rotation import (
     AbsenceFact,
     AbsenceKind,
@@ -114,6 +116,45 @@ def duty_now(rotas: Iterable[Rota], *, at: datetime, known_at: datetime | None =
         )
         for rota in rotas
     ]
+
+
+def bounds(period: DateTimeTZRange) -> tuple[datetime, datetime]:
+    """Beginning and end of a period that has both, as those of overrides, absences and swaps have."""
+    assert period.lower is not None  # noqa: S101 -- narrows the types; constraints see to it
+    assert period.upper is not None  # noqa: S101
+    return _utc(period.lower), _utc(period.upper)
+
+
+def members_of(rota: Rota, *, known_at: datetime) -> list[Person]:
+    """Everybody who takes turns on the rota, by name; whoever may not sign in any more is none of them."""
+    places = RotationMember.objects.filter(rotation__in=Rotation.objects.as_of(known_at).filter(rota=rota))
+    found = Person.objects.filter(pk__in=places.values("person"), is_active=True)
+    return sorted(found, key=lambda person: (person.name, person.pk))
+
+
+def last_recorded(*, known_at: datetime) -> datetime:
+    """`known_at`, or after it the first instant at which everything that is recorded of rosters by now is known.
+
+    Whoever waited for a lock has read the clock before; what others recorded meanwhile is not of their past.
+    """
+    latest = [
+        model.objects.current().filter(recorded__startswith__gt=known_at).aggregate(at=Max("recorded__startswith"))
+        for model in (Rotation, Override, Absence)
+    ]
+    later: list[datetime] = [each["at"] + timedelta.resolution for each in latest if each["at"]]
+    return max([known_at, *later])
+
+
+def roster_changed_at(rotas: Iterable[Rota]) -> datetime | None:
+    """When anything that decides who is on duty on the rotas was last recorded or withdrawn."""
+    ids = [rota.pk for rota in rotas]
+    places = RotationMember.objects.filter(rotation__rota__in=ids)
+    changes = [
+        last_change(Rotation.objects.filter(rota__in=ids)),
+        last_change(Override.objects.filter(rota__in=ids)),
+        last_change(Absence.objects.filter(person__in=places.values("person"), kind=AbsenceKind.DAY.value)),
+    ]
+    return max((change for change in changes if change), default=None)
 
 
 _kept: Kept[tuple[int, int], tuple[datetime, RotaFacts]] = Kept(size=2000)

@@ -28,6 +28,13 @@ def may_work(person: Person | AnonymousUser) -> bool:
     )
 
 
+def may_set_presence(actor: Person, person: Person) -> bool:
+    """Everybody of the provider their own; the Service Desk and administrators that of somebody who asked for it."""
+    if not (actor.is_staff and actor.is_active and person.is_staff and person.is_active):
+        return False
+    return actor.pk == person.pk or actor.is_superuser or actor.holds(SERVICE_DESK, ADMINISTRATORS)
+
+
 def may_report(person: Person | AnonymousUser, project: Project) -> bool:
     """Whether the person may report an incident of `project`: those who work, and contacts with that right."""
     return may_ask(person, project, "report")

@@ -27,8 +27,11 @@ PER_ACCOUNT = Limit("account", 5, timedelta(minutes=5))
 PER_ADDRESS = Limit("address", 20, timedelta(minutes=1))
 """A customer's whole office may share one address."""
 PER_CODE = Limit("code", 5, timedelta(minutes=5))
+PER_PIN = Limit("pin", 5, timedelta(minutes=5))
 PER_INVITER = Limit("inviter", 30, timedelta(hours=1))
 """Invitations go to any address, with words of the sender's: the portal is no way to write to strangers."""
+PER_LINK_GUESSER = Limit("link", 20, timedelta(minutes=1))
+"""Wrong links in messages from one address, which may be a carrier's and shared by many phones."""
 
 
 def begin(limit: Limit, name: str, *, now: datetime) -> SignInAttempt:
@@ -45,6 +48,12 @@ def begin(limit: Limit, name: str, *, now: datetime) -> SignInAttempt:
         attempt.delete()
         raise TooMany
     return attempt
+
+
+def require_patience(limit: Limit, name: str, *, now: datetime) -> None:
+    """Raises `TooMany` where the limit is reached; counts nothing."""
+    if SignInAttempt.objects.filter(key=key_of(limit, name), at__gt=now - limit.period).count() >= limit.most:
+        raise TooMany
 
 
 def forget_all(limit: Limit, name: str) -> None:

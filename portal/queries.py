@@ -81,15 +81,15 @@ def support_hours_of(project: Project, *, known_at: datetime) -> SupportHours | 
 def support_changed_at(project: Project, calendar: SupportHours | None) -> datetime | None:
     """When anything about the project's support hours, their exceptions or its maintenance was last recorded."""
     changes = [
-        _last_change(ProjectSupport.objects.filter(project=project)),
-        _last_change(Maintenance.objects.filter(projects=project)),
-        _last_change(WeeklyOpening.objects.filter(hours=calendar)),
-        _last_change(DatedOpening.objects.filter(hours=calendar)),
+        last_change(ProjectSupport.objects.filter(project=project)),
+        last_change(Maintenance.objects.filter(projects=project)),
+        last_change(WeeklyOpening.objects.filter(hours=calendar)),
+        last_change(DatedOpening.objects.filter(hours=calendar)),
     ]
     return max((change for change in changes if change), default=None)
 
 
-def _last_change(rows: RecordedQuerySet) -> datetime | None:
+def last_change(rows: RecordedQuerySet) -> datetime | None:
     """When a row was last inserted or closed."""
     edge = Coalesce(F("recorded__endswith"), F("recorded__startswith"))
     changed_at: datetime | None = rows.order_by().aggregate(at=Max(edge))["at"]

@@ -88,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "portal.context_processors.house",
+                "routing.desk.context.alarms",
             ],
         },
     },
@@ -265,6 +266,7 @@ CELERY_TASK_DEFAULT_QUEUE = "escalation"
 CELERY_TASK_ROUTES = {
     "routing.paging.tasks.send*": {"queue": "delivery"},
     "routing.tasks.keep_house": {"queue": "delivery"},
+    "routing.tasks.send_night_reports": {"queue": "delivery"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

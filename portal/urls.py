@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+from . import home_screen
+
 
 def nowhere(request: HttpRequest) -> HttpResponse:
     """An address that a library brings and this portal does not have."""
@@ -14,6 +16,9 @@ urlpatterns = [
     path("", include("routing.urls")),
     path("", include("portal.contacts.urls")),
     path("", include("portal.profile.urls")),
+    path("manifest.webmanifest", home_screen.manifest, name="manifest"),
+    path("service-worker.js", home_screen.service_worker, name="service_worker"),
+    path("offline/", home_screen.offline, name="offline"),
     # The address is the login name, which only the provider changes.
     path("accounts/email/", nowhere),
     path("accounts/", include("allauth.account.urls")),

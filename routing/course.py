@@ -21,6 +21,12 @@ LAST_RESORT_MINUTES = 15
 FLOOR_MINUTES = 5
 """No wait is shortened under this."""
 LOOK_AHEAD = timedelta(days=14)
+EXTRA_ROUNDS = 2
+"""How often a chain that ended unacknowledged starts again before it alarms."""
+ALARM_WAIT = timedelta(minutes=10)
+"""Between the escalation manager and the last resort, and before the alarm is repeated."""
+ALARM_ROLES = (Role.ESCALATION_MANAGER, Role.LAST_RESORT)
+"""Who is called, in this order, when every round of a chain ended unacknowledged."""
 ON_CALL = (Role.ON_CALL_PRIMARY, Role.ON_CALL_BACKUP)
 
 
@@ -268,6 +274,11 @@ def _last_resort(facts: Facts, c: Cursor) -> Stop:
     if found.people:
         event = _link(step, c.route, c.position, c.at, found, c.timing)
     return Stop(c.at, event, after, found.until, c.anchored, found.warnings)
+
+
+def alarm_link(role: Role, place: int, at: datetime, found: Resolved) -> Link:
+    """Somebody is called because a chain ran out; of no step of the matrix, by phone."""
+    return Link(role, Route.MONITORING, place, at, found.people, (Channel.VOICE, Channel.SMS), found.reason)
 
 
 def _timing(facts: Facts, c: Cursor) -> Reason | None:

@@ -2,6 +2,8 @@
 
 from .appointments.models import Appointment
 from .attachments.models import Attachment
+from .calls.models import Call
+from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
@@ -17,11 +19,14 @@ from .paging.models import (
     Pulse,
     VerificationCode,
 )
+from .presence.models import NightReportChoice
 
 __all__ = [
     "Alarm",
     "Appointment",
     "Attachment",
+    "Call",
+    "CallOutTimes",
     "ContactMethod",
     "CustomerWait",
     "Delivery",
@@ -31,6 +36,7 @@ __all__ = [
     "IncidentLink",
     "IntakeKey",
     "MailText",
+    "NightReportChoice",
     "Notice",
     "NoticeChoice",
     "NotificationRule",

@@ -202,3 +202,10 @@ def contact_for(contact: Contact) -> Json:
     """A customer's contact, for their colleagues and for the provider."""
     person = contact.person
     return {"name": person.name, "company": contact.company, "phone": str(person.direct_line or "")}
+
+
+def call_back_numbers_for(contact: Contact, reader: Person) -> list[str]:
+    """Where the provider's people call somebody back, in the order in which to try; nobody else learns it here."""
+    if not reader.is_staff:
+        return []
+    return list(contact.phones) or [str(number) for number in [contact.person.direct_line] if number]

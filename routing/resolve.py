@@ -83,21 +83,24 @@ def _assigned(facts: Facts, role: Role, assignees: tuple[AssigneeFacts, ...], at
     passed: list[PassedOver] = []
     for place, assignee in enumerate(a for a in assignees if a.valid.contains(at)):
         person = assignee.person
-        hindrance, ends, changes = _hindrance(facts, person, at)
+        why_not, ends, changes = hindrance(facts, person, at)
         until = min(until, changes)
-        if hindrance is None:
+        if why_not is None:
             reason = Reason.ASSIGNED if place == 0 else Reason.DEPUTY
             return Resolved((_person(person),), reason, tuple(passed), until, available=person.channels)
-        passed.append(PassedOver(role, person.name, hindrance, at, ends))
-        if hindrance is Reason.IN_MEETING:
+        passed.append(PassedOver(role, person.name, why_not, at, ends))
+        if why_not is Reason.IN_MEETING:
             break
     if not passed:
         passed.append(PassedOver(role, "", Reason.NOBODY_ASSIGNED, at))
     return Resolved((), passed[-1].reason, tuple(passed), until)
 
 
-def _hindrance(facts: Facts, person: PersonFacts, at: datetime) -> tuple[Reason | None, datetime | None, datetime]:
-    """Why the person cannot answer at `at`, if so; when that ends; the first instant at which it could change."""
+def hindrance(facts: Facts, person: PersonFacts, at: datetime) -> tuple[Reason | None, datetime | None, datetime]:
+    """Why the person cannot answer at `at`, if so; when that ends; the first instant at which it could change.
+
+    Without hours of their own the project's count; `facts` holds their absences.
+    """
     absences = facts.absences.get(person.id, ())
     hours = person.hours or facts.hours
     change = next_change(hours, at)

@@ -107,16 +107,24 @@ def span(now: datetime, zone: str) -> tuple[date, date]:
 def ical(subject: Subject) -> bytes:
     """The calendar. Kept, because every program of every contact asks for the same one every few hours."""
     with translation.override(subject.language):
-        calendar = Calendar()
-        calendar.add("version", "2.0")
-        calendar.add("prodid", f"-//Direktdraht//{_host()}//{subject.language.upper()}")
-        calendar.calendar_name = _("%(project)s: support hours and maintenance") % {"project": subject.project}
-        calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
-        calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
+        calendar = new_calendar(
+            _("%(project)s: support hours and maintenance") % {"project": subject.project}, subject.language
+        )
         for event in _events(subject):
             calendar.add_component(event)
         content: bytes = calendar.to_ical()
     return content
+
+
+def new_calendar(name: str, language: str) -> Calendar:
+    """An empty calendar of that name, to be asked for again every few hours."""
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", f"-//Direktdraht//{host()}//{language.upper()}")
+    calendar.calendar_name = name
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
+    calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
+    return calendar
 
 
 def _events(subject: Subject) -> Iterator[Event]:
@@ -160,7 +168,7 @@ def _maintenance(subject: Subject, work: Work) -> Event:
 def _event(subject: Subject, name: str, title: str, revised: datetime) -> Event:
     """An event that blocks nobody's time. Its UID stays when it is revised: programs then move it, not double it."""
     event = Event()
-    event.add("uid", f"{subject.project}-{name}@{_host()}")
+    event.add("uid", f"{subject.project}-{name}@{host()}")
     event.add("dtstamp", revised)
     event.add("last-modified", revised)
     event.add("summary", f"{subject.project}: {title}")
@@ -168,5 +176,6 @@ def _event(subject: Subject, name: str, title: str, revised: datetime) -> Event:
     return event
 
 
-def _host() -> str:
+def host() -> str:
+    """What ends the names of events, so that they are nobody else's."""
     return urlsplit(settings.PUBLIC_URL).hostname or "direktdraht"

@@ -6,6 +6,7 @@ from portal import clock
 
 from . import housekeeping
 from .paging import escalating, ticking
+from .presence import digest
 
 
 @shared_task(name="routing.tasks.tick")
@@ -25,3 +26,9 @@ def advance_escalations() -> None:
 def keep_house() -> None:
     """The work of the day, where nobody has begun it."""
     housekeeping.keep_house(now=clock.now())
+
+
+@shared_task(name="routing.tasks.send_night_reports")
+def send_night_reports() -> None:
+    """An office has opened: its night is told to whom it concerns."""
+    digest.send_night_reports(now=clock.now())

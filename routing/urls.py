@@ -13,4 +13,5 @@ urlpatterns = [
     path("profile/reach/", include("routing.reach.urls")),
     path("duty/", include("routing.duty.urls")),
     path("reports/", include("routing.reports.urls")),
+    path("what-if/", include("routing.what_if.urls")),
 ]

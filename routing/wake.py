@@ -57,6 +57,7 @@ SEND_POST = partial(_broker.publish, "routing.paging.tasks.send_post")
 HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
 RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
 KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
+NIGHT_REPORTS = partial(_broker.publish, "routing.tasks.send_night_reports")
 """Tasks by name: whoever wakes them need not know them."""
 
 
@@ -94,3 +95,8 @@ def wake_reconcilers() -> None:
 def wake_housekeeper() -> None:
     """After the commit: nobody has begun the day's work yet."""
     _once_committed(KEEP_HOUSE)
+
+
+def wake_night_reports() -> None:
+    """After the commit: an office has opened, and nobody has been told of its night."""
+    _once_committed(NIGHT_REPORTS)

@@ -30,7 +30,7 @@ function switchTheme() {
 showTheme();
 darkByPreference.addEventListener("change", showTheme);
 
-// --- Clocks that count: <time datetime="…" data-clock> shows how long until, or since ---------------------------
+// --- Clocks that count: <time datetime="…" data-clock> shows how long until, or since; from `data-late` on in amber -
 function clockText(milliseconds) {
   const seconds = Math.floor(Math.abs(milliseconds) / 1000);
   const two = (number) => String(number).padStart(2, "0");
@@ -49,6 +49,7 @@ function runClocks() {
     const words = left >= 0 ? clock.dataset.before : clock.dataset.after;
     clock.textContent = words.replace("{time}", clockText(left));
     clock.classList.toggle("dd-overdue", left < 0);
+    if (clock.dataset.late) clock.classList.toggle("dd-late", left >= 0 && Date.parse(clock.dataset.late) <= Date.now() + skew);
   }
 }
 
@@ -157,4 +158,12 @@ document.addEventListener("DOMContentLoaded", () => {
   runClocks();
   setInterval(runClocks, 1000);
   setInterval(askAgain, 1000);
+});
+
+// --- On the home screen: without a connection there is still a page that says whom to call -------------------------
+window.addEventListener("load", () => {
+  const { worker } = root.dataset;
+  if (!worker || !("serviceWorker" in navigator)) return;
+  // Where a browser does not want one, nothing is lost but that page.
+  navigator.serviceWorker.register(worker, { updateViaCache: "none" }).catch(() => {});
 });

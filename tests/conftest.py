@@ -97,7 +97,8 @@ def page(browser: "Browser") -> Iterator["Page"]:
         if "Content Security Policy" in message.text:
             errors.append(message.text)
 
-    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin")
+    # What a service worker does is tested by itself; elsewhere it would only answer in the server's place.
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", service_workers="block")
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -6,24 +6,28 @@ The addresses come from the URL configuration itself. Whoever adds one with a ne
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from psycopg2.extras import DateTimeTZRange
 
-from oncall.feeds import create_project_feed
+from oncall.feeds import create_duty_feed, create_project_feed
 from oncall.models import CalendarFeed
+from oncall.rotation import Line
 from portal import clock
 from portal.contacts.services import Details, invite
 from portal.models import Contact, Customer, Invitation, Person, Project
 from routing.attachments.models import Attachment
 from routing.attachments.services import attach
+from routing.duty.services import ask
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.intake.services import create_intake_key
-from routing.models import Delivery
+from routing.models import ContactMethod, Delivery, Page
 from routing.paging.escalating import advance_due
 from tests.people import World
 
@@ -39,7 +43,14 @@ PRIVATE_DIGITS = "17139200"
 """How every private number begins."""
 LIBRARIES = ("admin/", "accounts/", "i18n/")
 """Nothing below these is about a customer's project."""
-MANY = ["?q=" + THEIRS, "?q=" + INTERNAL, "?status=all", "?priority=blocker", "?at=2026-11-29T03:00:00%2B01:00"]
+MANY = [
+    "?q=" + THEIRS,
+    "?q=" + INTERNAL,
+    "?status=all",
+    "?priority=blocker",
+    "?at=2026-11-29T03:00:00%2B01:00",
+    "?show=internal&before=999999999",
+]
 
 
 @dataclass
@@ -49,6 +60,8 @@ class Planted:
     attachment: Attachment
     feed: CalendarFeed
     invitation: Invitation
+    duty: dict[str, int]
+    """By what an address of duty begins with: the key of a row."""
 
     def parameters(self, route: str) -> dict[str, str]:
         """What stands in an address: always something of Alster's, or of the provider's."""
@@ -66,10 +79,19 @@ class Planted:
         if route.startswith("customers/"):
             found["slug:key"] = self.world.alster.key
             found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
+        if route.startswith("reports/"):
+            found |= {"slug:key": self.world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"}
         if "/invitations/" in route:
             found["int:pk"] = str(self.invitation.pk)
-        if "/calendar/" in route:
+        if route.startswith("projects/") and "/calendar/" in route:
             found["int:number"] = str(self.feed.pk)
+        if route.startswith("duty/"):
+            found["int:pk"] = str(self.duty[route.split("/")[1]])
+        if route.startswith("profile/reach/"):
+            found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
+        if route.startswith("presence/"):
+            found["int:pk"] = str(self.world.sdm.pk)
+            found["int:absence"] = "1"
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found
@@ -124,7 +146,20 @@ def planted(world: World) -> Planted:
         language="en",
         details=Details(),
     )
-    return Planted(world, incident, file, feed, invitation)
+    starts = now + timedelta(days=1)
+    swap = ask(
+        world.rota,
+        Line.PRIMARY,
+        DateTimeTZRange(starts, starts + timedelta(days=1)),
+        of=[world.manager],
+        by=world.oncall,
+        now=now,
+        note=INTERNAL,
+    )
+    duty_feed, _token = create_duty_feed(rota=world.rota, by=world.oncall, now=now)
+    page = Page.objects.filter(person=world.oncall).latest("pk")
+    duty = {"swaps": swap.pk, "calendar": duty_feed.pk, "call-outs": page.pk}
+    return Planted(world, incident, file, feed, invitation, duty)
 
 
 def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -14,6 +14,7 @@ from portal.hours import local_instant
 from portal.models import Installation, Person, Project, WeeklyOpening
 
 from .customers import House, add_customers
+from .history import add_history
 from .hours import OFFICE, add_office
 from .intake import add_keys
 from .maintenance import announce_maintenance
@@ -77,6 +78,7 @@ def _load_all(provider: Provider, *, at: datetime, now: datetime) -> None:
     add_topics(provider)
     add_matrices(provider, projects=projects, by=people[ADMINISTRATOR], at=at)
     add_rotas(provider, people=people, projects=projects, at=at, now=now)
+    add_history(now=now)
     tell_stories(now=now)
     announce_maintenance(provider, projects=projects, by=people[ADMINISTRATOR], now=now)
 

@@ -118,7 +118,7 @@ def _answers(url: str) -> bool:
         session.trust_env = False
         try:
             return session.get(f"{url}/healthz", timeout=2).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
 

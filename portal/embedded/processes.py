@@ -1,20 +1,18 @@
 """Starting a process that cannot outlive us, and stopping one so that nothing of it stays."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from portal.embedded.place import Account
 
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 
 
 def start(
@@ -29,30 +27,21 @@ def start(
     """Start `argv` in a process group of its own, so that Ctrl-C in the terminal reaches only us.
 
     On Linux the kernel sends it `if_orphaned` should we be killed outright; what it started itself is its own
-    to look after.
+    to look after. Where the program cannot be run, the process says so and ends with code 1.
     """
+    # Python of our own between fork and exec (`preexec_fn`) could wait for ever for a lock of a thread that the
+    # fork did not copy; a launcher has no threads.
+    launcher = [sys.executable, "-I", "-S", LAUNCHER, str(if_orphaned.value)]
+    launcher.append("" if account is None else f"{account.uid}:{account.gid}")
     return subprocess.Popen(  # noqa: S603  # the callers name what they start
-        argv,
+        [*launcher, *argv],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         cwd=directory,
         env=environment,
         start_new_session=True,
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
-        # A plain system call in the child, after it changed its user, which would clear it.
-        preexec_fn=_ask_for_signal(if_orphaned),  # noqa: PLW1509
     )
-
-
-def _ask_for_signal(number: signal.Signals) -> Callable[[], None]:
-    def ask() -> None:
-        if _libc is not None:
-            _libc.prctl(PR_SET_PDEATHSIG, number.value)
-
-    return ask
 
 
 def stop(process: subprocess.Popen[bytes], *, grace: float, politely: signal.Signals = signal.SIGTERM) -> None:

@@ -9,6 +9,7 @@ from .maintenance import Maintenance
 from .people import ADMINISTRATORS, GROUPS, ON_CALL, SERVICE_DESK, Person
 from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, no_overlap
 from .teams import Membership, Team
+from .tokened import Tokened
 
 __all__ = [
     "ADMINISTRATORS",
@@ -36,6 +37,7 @@ __all__ = [
     "SignInAttempt",
     "SupportHours",
     "Team",
+    "Tokened",
     "WeeklyOpening",
     "no_overlap",
 ]

@@ -4,15 +4,24 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from portal.search import numbers_in, words_in
+
 from .hours import SupportHours
 from .people import Person
 from .recorded import STILL_RECORDED, Recorded, no_overlap
 from .teams import Team
+
+CUSTOMER_WORDS = words_in("key", "name", "city")
+PROJECT_WORDS = words_in("key", "name")
+PROJECT_NUMBERS = numbers_in("hotline")
+CONTACT_WORDS = words_in("company")
+CONTACT_NUMBERS = numbers_in("phones", several=True)
 
 
 class Customer(models.Model):
@@ -24,6 +33,7 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["key"]
+        indexes = [GinIndex(CUSTOMER_WORDS, name="customer_words")]
 
     def __str__(self) -> str:
         return self.name
@@ -61,6 +71,10 @@ class Project(models.Model):
         verbose_name = _("project")
         verbose_name_plural = _("projects")
         ordering = ["key"]
+        indexes = [
+            GinIndex(PROJECT_WORDS, name="project_words"),
+            GinIndex(PROJECT_NUMBERS, name="project_numbers"),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -176,6 +190,10 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         ordering = ["customer", "call_back_order", "pk"]
         constraints = [models.UniqueConstraint(fields=["customer", "person"], name="contact_once_per_customer")]
+        indexes = [
+            GinIndex(CONTACT_WORDS, name="contact_words"),
+            GinIndex(CONTACT_NUMBERS, name="contact_numbers"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person_id} @ {self.customer_id}"

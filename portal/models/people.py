@@ -3,10 +3,13 @@
 from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
+
+from portal.search import numbers_in, words_in
 
 from .hours import SupportHours
 from .validators import validate_zone
@@ -15,6 +18,8 @@ SERVICE_DESK = "Service Desk"
 ON_CALL = "On-call"
 ADMINISTRATORS = "Administrators"
 GROUPS = (SERVICE_DESK, ON_CALL, ADMINISTRATORS)
+PERSON_WORDS = words_in("name", "email")
+PERSON_NUMBERS = numbers_in("direct_line")
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -66,6 +71,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints = [models.UniqueConstraint(Lower("email"), name="person_email_without_case")]
+        indexes = [
+            GinIndex(PERSON_WORDS, name="person_words"),
+            GinIndex(PERSON_NUMBERS, name="person_numbers"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,10 @@
-"""Addresses of this part."""
+"""Addresses of the desk."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("<int:number>/acknowledge/", views.acknowledge, name="desk_acknowledge"),
+]

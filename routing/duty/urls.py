@@ -1,5 +1,19 @@
 """Addresses of this part."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import call_out_views, swapping, views
+
+urlpatterns = [
+    path("", views.my_duty, name="my_duty"),
+    path("calendar/", views.calendar, name="my_duty_calendar"),
+    path("calendar/<int:pk>/revoke/", views.revoke_calendar, name="my_duty_calendar_revoke"),
+    path("swaps/new/", swapping.new, name="swap_new"),
+    path("swaps/<int:pk>/", swapping.detail, name="swap"),
+    path("swaps/<int:pk>/accept/", swapping.accept, name="swap_accept"),
+    path("swaps/<int:pk>/decline/", swapping.decline, name="swap_decline"),
+    path("swaps/<int:pk>/withdraw/", swapping.withdraw, name="swap_withdraw"),
+    path("call-outs/", call_out_views.index, name="call_outs"),
+    path("call-outs.csv", call_out_views.as_csv, name="call_outs_csv"),
+    path("call-outs/<int:pk>/", call_out_views.edit, name="call_out"),
+]

@@ -63,7 +63,7 @@ def _paged(data: Data) -> str:
         "channels": _channels(data),
     }
     if data.get("timing"):
-        text = f"{text}. {reason_text(data['timing'])}"
+        text = f"{text}; {reason_text(data['timing'])}"
     return f"{text}. {warning_text(data['warning'])}" if data.get("warning") else text
 
 
@@ -78,7 +78,15 @@ def _alarmed(data: Data) -> str:
 def _passed_over(data: Data) -> str:
     role, name = _role(data), data["name"]
     who = f"{role} {name}" if name and name.casefold() != role.casefold() else role
-    return _("%(who)s passed over: %(reason)s") % {"who": who, "reason": reason_text(data["reason"])}
+    text = _("%(who)s passed over: %(reason)s") % {"who": who, "reason": reason_text(data["reason"])}
+    return (
+        _("%(text)s (until %(until)s)") % {"text": text, "until": _moment(data["until"])} if data.get("until") else text
+    )
+
+
+def _went_away(data: Data) -> str:
+    said = {"name": data["name"], "reason": reason_text(data["reason"])}
+    return _("%(name)s is out of reach by now (%(reason)s): the chain goes on. The call can still be answered") % said
 
 
 def _acknowledged(data: Data) -> str:
@@ -188,12 +196,20 @@ def refused_because(why: str) -> str:
     return reasons.get(why, why)
 
 
+def _called(data: Data) -> str:
+    text = _("%(name)s called") % data if data["name"] else _("Somebody called")
+    if data["proven"]:
+        text = _("%(call)s, known by the PIN") % {"call": text}
+    return f"{text}: {data['text']}" if data.get("text") else text
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "reported": _reported,
     "deferred": lambda data: _("Nobody is called before %(until)s") % {"until": _moment(data["until"])},
     "paged": _paged,
     "informed": _informed,
     "passed_over": _passed_over,
+    "went_away": _went_away,
     "at_closing": lambda _data: _("The office closed: on-call takes over"),
     "at_opening": lambda _data: _("The office opened, but nobody of business hours can be reached yet"),
     "round": lambda data: _("Nobody answered: round %(round)s begins") % {"round": data["round"]},
@@ -238,5 +254,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "times_wished": lambda data: _("Times wished for: %(times)s") % {"times": "; ".join(map(_moment, data["times"]))},
     "appointed": lambda data: _("Appointment: %(at)s") % {"at": _moment(data["at"])},
     "unlinked": lambda data: _("No longer linked to incident %(number)s") % {"number": data["number"]},
+    "called": _called,
+    "connected": lambda data: _("The caller was connected to %(name)s") % data,
     "linked": lambda data: _("Linked to incident %(number)s") % {"number": data["number"]},
 }

@@ -1,11 +1,11 @@
-"""Intake keys: made, found by their token, revoked. A token is shown once and stored as its SHA-256."""
+"""Intake keys: made, and found by their token."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from matrix.terms import Priority
 from portal.models import Person, Project
-from portal.tokens import START_LENGTH, hash_token, new_token
+from portal.tokens import find, issue
 
 from .models import IntakeKey
 
@@ -20,29 +20,17 @@ def create_intake_key(
     severity_map: Mapping[str, str] | None = None,
 ) -> tuple[IntakeKey, str]:
     """A new key and its token, which cannot be read again."""
-    token = new_token()
-    key = IntakeKey.objects.create(
+    return issue(
+        IntakeKey,
+        now=now,
         project=project,
         name=name,
-        token_hash=hash_token(token),
-        token_start=token[:START_LENGTH],
+        created_by=by,
         default_priority=default_priority,
         severity_map=dict(severity_map or {}),
-        created_at=now,
-        created_by=by,
     )
-    return key, token
 
 
 def find_key(token: str) -> IntakeKey | None:
-    """The key of this token unless it is unknown or revoked.
-
-    The look-up compares hashes, so its duration tells nothing about any token.
-    """
-    found = IntakeKey.objects.select_related("project").filter(token_hash=hash_token(token), revoked_at=None)
-    return found.order_by().first()
-
-
-def revoke(key: IntakeKey, *, now: datetime) -> None:
-    """Refuse the key's token from now on; revoking it again changes nothing."""
-    IntakeKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    """The key of this token, with its project, unless it is unknown or revoked."""
+    return find(IntakeKey.objects.select_related("project"), token)

@@ -6,21 +6,17 @@ from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.terms import Priority
-from portal.models import Person, Project
+from portal.models import Person, Project, Tokened
 from routing.incidents.models import Incident
 
 
-class IntakeKey(models.Model):
-    """A monitoring system's key for one project; the token itself is stored hashed (SHA-256)."""
+class IntakeKey(Tokened):
+    """A monitoring system's key for one project."""
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="intake_keys", verbose_name=_("project")
     )
     name = models.CharField(_("name"), max_length=120)
-    token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
-    token_start = models.CharField(
-        _("token begins with"), max_length=8, editable=False, help_text=_("to recognise the key by")
-    )
     default_priority = models.CharField(
         _("default priority"), max_length=8, choices=labels.choices(labels.PRIORITY), default=Priority.CRITICAL
     )
@@ -28,11 +24,9 @@ class IntakeKey(models.Model):
     rate_per_minute = models.PositiveIntegerField(
         _("signals per minute"), null=True, blank=True, help_text=_("empty: the installation's")
     )
-    created_at = models.DateTimeField(_("created at"))
     created_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by")
     )
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("intake key")

@@ -16,11 +16,11 @@ from routing.incidents.timeline import write
 from routing.paging.models import Escalation
 
 from .formats import Event, Refused
-from .keys import create_intake_key, find_key, revoke
+from .keys import create_intake_key, find_key
 from .models import IntakeKey, Signal
 from .severity import priority_of
 
-__all__ = ["create_intake_key", "find_key", "revoke", "take_in"]
+__all__ = ["create_intake_key", "find_key", "take_in"]
 
 
 BATCH = 100

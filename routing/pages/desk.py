@@ -6,16 +6,9 @@ from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, When
 
-from matrix import labels
-from matrix.facts import published
 from portal.models import ADMINISTRATORS, ON_CALL, SERVICE_DESK, Person
-from routing.course import course
-from routing.decision import Link
-from routing.gather import gather
 from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
 from routing.incidents.wording import text_of
-from routing.paging import escalating
-from routing.paging.models import Escalation, Page
 from routing.presentation import actor_for
 
 
@@ -82,43 +75,3 @@ def question_of(incident: Incident, reader: Person) -> Question | None:
         return None
     entry = incident.timeline.filter(kind="waiting").select_related("actor").order_by("pk").last()
     return Question(actor_for(entry, reader), entry.data.get("question", "")) if entry else None
-
-
-def pages_of(escalation: Escalation) -> QuerySet[Page]:
-    """Everybody who was called, with every message to them."""
-    return escalation.pages.prefetch_related("deliveries").order_by("pk")
-
-
-@dataclass(frozen=True)
-class ChainState:
-    """Where a chain stands. `next_role` is called at `next_at` unless somebody answers before."""
-
-    escalation: Escalation
-    pages: list[Page]
-    next_role: str
-    next_at: datetime | None
-
-
-def chain_state(incident: Incident, *, now: datetime) -> ChainState | None:
-    """The state of the incident's chain for the provider's people; None where none was started."""
-    escalation = Escalation.objects.filter(incident=incident).first()
-    if escalation is None:
-        return None
-    link = None
-    if escalation.state in (Escalation.State.DEFERRED, Escalation.State.RUNNING):
-        link = _next_link(incident, escalation, now)
-    return ChainState(
-        escalation=escalation,
-        pages=list(pages_of(escalation)),
-        next_role=str(labels.ROLE[link.role]) if link else "",
-        next_at=link.at if link and link.at > now else escalation.due_at,
-    )
-
-
-def _next_link(incident: Incident, escalation: Escalation, now: datetime) -> Link | None:
-    """The next link of the same walk that the tick takes; None where this round has no more."""
-    known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-    pinned = escalating.content_in(published([incident.matrix_version_id]), incident)
-    facts = escalating.facts_of(incident, known, pinned)
-    stops = course(facts, escalating.cursor_of(escalation, now), incident.respond_by)
-    return next((stop.event for stop in stops if isinstance(stop.event, Link)), None)

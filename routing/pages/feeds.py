@@ -15,17 +15,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from oncall.feeds import create_project_feed, find_feed, revoke
+from oncall.feeds import create_project_feed, find_feed
 from oncall.models import CalendarFeed
 from portal import clock
 from portal.models import ContactChange, Project
 from portal.queries import hours_facts, maintenance_notices, maintenance_of, support_changed_at, support_hours_of
+from portal.tokens import revoke
+from routing.duty.calendar import duty_ical
 from routing.support_calendar import MEDIA_TYPE, Subject, ical, span
 
 from .requests import PageRequest, page
 
 MOST = 10
-"""How many feeds of one project a person may hold: one for each program they use, and some more."""
+"""How many feeds of one project, or of duty, a person may hold: one for each program they use, and some more."""
 
 
 @page
@@ -34,17 +36,15 @@ def project_calendar(request: PageRequest, key: str) -> HttpResponse:
     visible = Project.objects.visible_to(request.user).select_related("customer")
     project, now = get_object_or_404(visible, key=key), clock.now()
     feeds = _lasting(CalendarFeed.objects.filter(person=request.user, project=project, revoked_at=None))
-    made, address, full = None, "", feeds.count() >= MOST
+    made, token, full = None, "", feeds.count() >= MOST
     if request.method == "POST" and not full:
         made, token = create_project_feed(project=project, by=request.user, now=now)
-        address = settings.PUBLIC_URL + reverse("calendar_feed", args=[token])
     context = {
         "now": now,
         "project": project,
         "feeds": feeds,
         "made": made,
-        "address": address,
-        "subscribe": address.replace("https://", "webcal://").replace("http://", "webcal://"),
+        **(addresses(token) if made else {}),
         "full": full and request.method == "POST",
         "maintenance_notices": maintenance_notices(project, now=now),
     }
@@ -67,18 +67,34 @@ def revoke_feed(request: PageRequest, key: str, number: int) -> HttpResponse:
 @require_safe
 @cache_control(private=True, no_cache=True)
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
-    """The calendar, as long as its person may see the project. The token is the authority, no cookie is."""
+    """The calendar, as long as its person may see what it shows. The token is the authority, no cookie is."""
     feed = find_feed(token)
-    if feed is None or feed.kind != CalendarFeed.Kind.PROJECT:
+    if feed is None:
         raise Http404
-    if not _lasting(CalendarFeed.objects.filter(pk=feed.pk)).exists():
-        raise Http404
-    project = get_object_or_404(Project.objects.visible_to(feed.person), pk=feed.project_id)
-    content, changed_at = _project_ical(project, feed, clock.now())
+    content, changed_at = _content(feed, clock.now())
     etag, modified = quote_etag(hashlib.sha256(content).hexdigest()), int(changed_at.timestamp())
     headers = {"ETag": etag, "Last-Modified": http_date(modified), "X-Robots-Tag": "noindex, nofollow"}
     response = HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)
     return get_conditional_response(request, etag=etag, last_modified=modified, response=response) or response
+
+
+def addresses(token: str) -> dict[str, str]:
+    """The address of a feed that was just made, for people and for programs to subscribe to."""
+    address = settings.PUBLIC_URL + reverse("calendar_feed", args=[token])
+    subscribe = address.replace("https://", "webcal://").replace("http://", "webcal://")
+    return {"address": address, "subscribe": subscribe}
+
+
+def _content(feed: CalendarFeed, now: datetime) -> tuple[bytes, datetime]:
+    """What the feed shows, and since when it has been as it is. Duty is for the provider's people."""
+    if feed.kind == CalendarFeed.Kind.PROJECT:
+        if not _lasting(CalendarFeed.objects.filter(pk=feed.pk)).exists():
+            raise Http404
+        project = get_object_or_404(Project.objects.visible_to(feed.person), pk=feed.project_id)
+        return _project_ical(project, feed, now)
+    if not (feed.person.is_active and feed.person.is_staff):
+        raise Http404
+    return duty_ical(feed, now=now)
 
 
 def _lasting(feeds: QuerySet[CalendarFeed]) -> QuerySet[CalendarFeed]:

@@ -10,7 +10,8 @@ from portal import clock
 from portal.models import Project
 from routing.handbook.blocks import Handbook
 from routing.handbook.content import LANGUAGES, handbook_for
-from routing.handbook.pdf import NotSet, etag_of, filename_of, pdf_of
+from routing.handbook.pdf import etag_of, filename_of, pdf_of
+from routing.typesetting import NotSet
 
 from .requests import PageRequest, page
 

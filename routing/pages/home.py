@@ -8,5 +8,5 @@ from .requests import PageRequest, page
 
 @page
 def home(request: PageRequest) -> HttpResponse:
-    """Customers ask whom to call; the provider's people look after incidents."""
-    return redirect("incidents" if request.user.is_staff else "whom_choose")
+    """Customers ask whom to call; the provider's people sit down at the desk."""
+    return redirect("desk" if request.user.is_staff else "whom_choose")

@@ -16,15 +16,14 @@ from routing.incidents.links import linked_to
 from routing.incidents.models import Incident, Status
 from routing.presentation import owner_for, person_for
 
-from .desk import chain_state, incidents_for, question_of, timeline_for
+from .desk import incidents_for, question_of
 from .forms import IncidentFilter, NoteForm, ReasonForm, RemarkForm, ReopenForm, WaitForm
 from .incident_parts import parts_for
 from .requests import PageRequest, polled
 from .seen import seen_of, to_undo
+from .story import asks_for_earlier, earlier_lines, story_of
 
 PER_PAGE = 20
-LINES = 40
-"""How many of a timeline are shown at first."""
 
 
 @polled
@@ -58,8 +57,9 @@ def _what_to_do(reader: Person, *, empty: bool) -> dict[str, Any]:
 
 @polled
 def detail(request: PageRequest, number: int) -> HttpResponse:
-    """One incident."""
-    return show(request, find(request, number))
+    """One incident; of its timeline alone what was before, where the script asks for that."""
+    incident = find(request, number)
+    return earlier_lines(request, incident) if asks_for_earlier(request) else show(request, incident)
 
 
 def find(request: PageRequest, number: int) -> Incident:
@@ -84,10 +84,9 @@ def show(
         "incident": incident,
         "assignee": owner_for(incident, reader),
         "reporter": person_for(incident.reporter, reader),
-        **_timeline(incident, reader, whole=request.GET.get("timeline") == "all"),
+        **story_of(request, incident, now=now),
         "question": question_of(incident, reader),
         **parts_for(incident, reader, now=now),
-        "chain": chain_state(incident, now=now) if reader.is_staff else None,
         "actions": can,
         "seen": seen_of(incident, now),
         "undo": to_undo(request, incident, now=now),
@@ -99,13 +98,6 @@ def show(
     }
     template = "pages/incident.html#live" if request.htmx else "pages/incident.html"
     return render(request, template, context, status=status)
-
-
-def _timeline(incident: Incident, reader: Person, *, whole: bool) -> dict[str, Any]:
-    """The newest lines; all of them where that is asked for."""
-    lines = timeline_for(incident, reader, latest=None if whole else LINES + 1)
-    shown = lines if whole else lines[:LINES]
-    return {"timeline": shown, "timeline_goes_on": len(lines) > len(shown), "timeline_whole": whole}
 
 
 def _forms(sent: forms.Form | None, *, writer: Person, now: datetime) -> dict[str, forms.Form]:

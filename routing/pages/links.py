@@ -1,85 +1,150 @@
 """The link in a message: one tap from the phone to an answer, without logging in.
 
-Whoever holds the link may answer the one page it was sent for, and reads no more than the message said. The token is
-the authority, no cookie is: so there is nothing for another site to forge, and browsers that hide where a form
-comes from (which `no-referrer` makes them do) are not refused.
+Whoever holds the link may answer what the message told of, as whoever it was sent to, and reads no more than the
+message said. It answers for a day; then, and once its recipient has left, it neither answers nor tells anything. The
+token is the authority, no cookie is: so there is nothing for another site to forge, and browsers that hide where a
+form comes from (which `no-referrer` makes them do) are not refused.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from portal import clock
-from routing.incidents.models import Status
+from matrix.terms import Channel
+from portal import attempts, clock
+from routing.incidents.services import ActionRefused
+from routing.paging.bundles import Standing, Told, told_together
 from routing.paging.models import Page
 from routing.paging.services import answer_page, pass_on_page
 
 VALID = timedelta(hours=24)
 
 
-def _page(token: str) -> Page:
-    incident = "escalation__incident"
-    related = Page.objects.select_related(
-        f"{incident}__project", f"{incident}__assignee", f"{incident}__topic", "person"
-    )
-    return get_object_or_404(related, token=token)
-
-
-def _discreet(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it goes to no other site and into no search engine."""
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
+@require_safe
 @never_cache
 def page_link(request: HttpRequest, token: str) -> HttpResponse:
-    """What it is about, and the two answers while the page is open; reading changes nothing."""
-    page = _page(token)
-    incident = page.escalation.incident
-    now = clock.now()
-    context = {
-        "now": now,
-        "page": page,
-        "incident": incident,
-        "assignee": incident.assignee,
-        "expired": now - page.created_at > VALID,
-        "answerable": _answerable(page) and now - page.created_at <= VALID,
-        "ended": incident.status in (Status.RESOLVED, Status.CLOSED),
-    }
-    return _discreet(render(request, "pages/page_link.html", context))
-
-
-def _answerable(page: Page) -> bool:
-    return page.state == Page.State.OPEN and page.escalation.incident.status == Status.NEW
-
-
-def _answer(token: str, service: Callable[..., Any]) -> HttpResponse:
-    """Answer while the link is valid; then show what came of it, or who was faster."""
-    page = _page(token)
-    now = clock.now()
-    if page.state == Page.State.OPEN and now - page.created_at <= VALID:
-        service(page, person=page.person, now=now, via="link")
-    return _discreet(redirect("page_link", token=token))
+    """What it is about, and the two answers while one is expected; reading changes nothing."""
+    return _with_page(request, token, _show)
 
 
 @csrf_exempt
 @require_POST
 @never_cache
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the incident."""
-    return _answer(token, answer_page)
+    """Take the incidents named, or the one the link was made for."""
+    return _with_page(request, token, lambda request, page, now: _answer(request, page, answer_page, now=now))
 
 
 @csrf_exempt
 @require_POST
 @never_cache
 def pass_on(request: HttpRequest, token: str) -> HttpResponse:
-    """Pass it on to the next in the chain."""
-    return _answer(token, pass_on_page)
+    """Pass them on to the next in the chain."""
+    return _with_page(request, token, lambda request, page, now: _answer(request, page, pass_on_page, now=now))
+
+
+def _with_page(
+    request: HttpRequest, token: str, view: Callable[[HttpRequest, Page, datetime], HttpResponse]
+) -> HttpResponse:
+    """The view of the token's page, in its recipient's language and zone."""
+    now = clock.now()
+    try:
+        page = _found(request, token, now)
+    except attempts.TooMany:
+        response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+        response["Retry-After"] = str(round(attempts.PER_LINK_GUESSER.period.total_seconds()))
+        return response
+    with _as_recipient(request, page):
+        response = view(request, page, now) if _is_valid(page, now) else _say_that_it_is_over(request, page)
+        response["Content-Language"] = translation.get_language()
+    # The address is a secret: it goes to no other site and into no search engine.
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _found(request: HttpRequest, token: str, now: datetime) -> Page:
+    """The token's page, else 404. Raises `attempts.TooMany` where many wrong ones came from the same address."""
+    guesser = get_adapter(request).get_client_ip(request)
+    attempts.require_patience(attempts.PER_LINK_GUESSER, guesser, now=now)
+    page = Page.objects.select_related("person", "escalation").filter(token=token).first()
+    if page is None:
+        attempts.begin(attempts.PER_LINK_GUESSER, guesser, now=now)
+        raise Http404
+    return page
+
+
+def _as_recipient(request: HttpRequest, page: Page) -> AbstractContextManager[object]:
+    """Who is signed in, or has chosen a language here, has said already what they read."""
+    reads_as = ExitStack()
+    if page.person and not request.user.is_authenticated:
+        reads_as.enter_context(timezone.override(ZoneInfo(page.person.zone)))
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            reads_as.enter_context(translation.override(page.person.language))
+    return reads_as
+
+
+def _is_valid(page: Page, now: datetime) -> bool:
+    return now - page.created_at <= VALID and not _has_left(page)
+
+
+def _has_left(page: Page) -> bool:
+    return page.person is not None and not (page.person.is_active and page.person.is_staff)
+
+
+def _say_that_it_is_over(request: HttpRequest, page: Page) -> HttpResponse:
+    """Nothing of the incident is told any more, but where it is to those who may sign in."""
+    # A script swaps in only what succeeded.
+    status = HTTPStatus.OK if request.headers.get("HX-Request") else HTTPStatus.GONE
+    context = {"page": page, "number": None if _has_left(page) else page.escalation.incident_id}
+    return render(request, _template(request), context, status=status)
+
+
+def _template(request: HttpRequest) -> str:
+    return "pages/page_link.html#link" if request.headers.get("HX-Request") else "pages/page_link.html"
+
+
+def _show(request: HttpRequest, page: Page, now: datetime) -> HttpResponse:
+    told = told_together(page)
+    asking = [each for each in told if _may_answer(each, now)]
+    by_text = page.deliveries.filter(channel=Channel.SMS).exists()
+    context: dict[str, Any] = {
+        "now": now,
+        "page": page,
+        "told": told,
+        "several": len(told) > 1,
+        "asking": asking,
+        "codes": [each.page.code for each in asking] if by_text else [],
+    }
+    return render(request, _template(request), context)
+
+
+def _may_answer(told: Told, now: datetime) -> bool:
+    return told.standing is Standing.ASKS and _is_valid(told.page, now)
+
+
+def _answer(request: HttpRequest, page: Page, act: Callable[..., Any], *, now: datetime) -> HttpResponse:
+    """Answer what still asks, each by itself; then show what came of it, or who was faster."""
+    wanted = request.POST.getlist("number") or [str(page.escalation.incident_id)]
+    for each in told_together(page):
+        if each.incident.number in wanted and _may_answer(each, now):
+            try:
+                act(each.page, person=each.page.person, now=now, via="link")
+            except ActionRefused:
+                names = {"number": each.incident.number}
+                messages.error(request, _("Incident %(number)s cannot be passed on now.") % names)
+    return redirect("page_link", token=page.token)

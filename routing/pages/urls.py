@@ -17,6 +17,7 @@ from . import (
     matrix,
     moving,
     notices,
+    record,
     report,
     working,
 )
@@ -48,6 +49,9 @@ urlpatterns = [
     path("incidents/<int:number>/close/", actions.close, name="incident_close"),
     path("incidents/<int:number>/files/<uuid:key>/", attachments.download, name="attachment"),
     path("incidents/<int:number>/move/", moving.move, name="incident_move"),
+    path("incidents/<int:number>/record/", record.paper, name="incident_record"),
+    path("incidents/<int:number>/record.txt", record.plain, name="incident_record_text"),
+    path("incidents/<int:number>/record.csv", record.table, name="incident_record_table"),
     path("incidents/<int:number>/appointment/", appointments.confirm, name="appointment_confirm"),
     path("incidents/<int:number>/appointment.ics", appointments.download, name="appointment_ics"),
     path("profile/notices/", notices.choices, name="profile_notices"),

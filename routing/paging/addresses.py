@@ -19,8 +19,8 @@ Way = tuple[Channel, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
-    """One person: their language, verified methods, and rules."""
+class Listed:
+    """One person: their language, verified methods, and rules (a channel, and minutes after the page)."""
 
     language: str
     methods: list[tuple[Channel, str]] = field(default_factory=list)
@@ -35,13 +35,13 @@ class AddressBook:
         for callee in callees:
             if callee.id is not None:
                 ids[callee.kind].add(callee.id)
-        self._people = _people(ids[Kind.PERSON])
+        self._people = listed(ids[Kind.PERSON])
         self._teams = Team.objects.in_bulk(ids[Kind.TEAM]) if ids[Kind.TEAM] else {}
 
     def ways(self, callee: Callee, channels: tuple[Channel, ...], *, informs: bool) -> list[Way]:
         """How to reach `callee` within `channels`; who is only informed is told once."""
         if callee.kind is Kind.PERSON and callee.id is not None:
-            return _of_person(self._people[callee.id], channels, informs=informs)
+            return ways_of(self._people[callee.id], channels, informs=informs)
         if callee.kind is Kind.TEAM and callee.id is not None:
             return _of_team(self._teams[callee.id], channels)
         return [(channel, self._last_resort, settings.LANGUAGE_CODE, 0) for channel in (Channel.VOICE, Channel.SMS)]
@@ -51,10 +51,11 @@ class AddressBook:
         return str(Installation.objects.get().last_resort_phone)
 
 
-def _people(ids: set[int]) -> Mapping[int, _Listed]:
+def listed(ids: set[int]) -> Mapping[int, Listed]:
+    """Person → what is known of how to reach them."""
     if not ids:
         return {}
-    found = {pk: _Listed(language) for pk, language in Person.objects.filter(pk__in=ids).values_list("pk", "language")}
+    found = {pk: Listed(language) for pk, language in Person.objects.filter(pk__in=ids).values_list("pk", "language")}
     methods = ContactMethod.objects.usable().filter(person__in=ids).order_by("person", "channel", "pk")
     for person, channel, address in methods.values_list("person", "channel", "address"):
         found[person].methods.append((Channel(channel), address))
@@ -64,7 +65,7 @@ def _people(ids: set[int]) -> Mapping[int, _Listed]:
     return found
 
 
-def _of_person(person: _Listed, channels: tuple[Channel, ...], *, informs: bool) -> list[Way]:
+def ways_of(person: Listed, channels: tuple[Channel, ...], *, informs: bool) -> list[Way]:
     """The person's verified methods within the step's channels, or all they have where the two do not meet."""
     wanted = usable(channels, frozenset(channel for channel, _address in person.methods))
     return [

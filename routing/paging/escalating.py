@@ -6,6 +6,7 @@ interleave. Every function here works inside the caller's transaction, except `a
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -14,9 +15,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from matrix.content import PriorityContent
 from matrix.facts import Published, published
 from matrix.sla import Clock
-from matrix.terms import Channel, Role, Route
+from matrix.terms import Channel, Route
 from portal.kill_points import kill_point
-from routing.course import EMPTY, Cursor, Stop, begin, course
+from routing.course import ALARM_ROLES, ALARM_WAIT, EMPTY, EXTRA_ROUNDS, Cursor, Stop, alarm_link, begin, course
 from routing.decision import Facts, Link, PassedOver, Reason, Source, Warn
 from routing.gather import ProjectFacts, gather
 from routing.incidents.models import Incident
@@ -32,12 +33,7 @@ from .outbox import Message
 
 log = structlog.get_logger(__name__)
 
-EXTRA_ROUNDS = 2
-"""How often a chain that ended unacknowledged starts again before it alarms."""
-ALARM_WAIT = timedelta(minutes=10)
-"""Between the escalation manager and the last resort, and before the alarm is repeated."""
 RETRY_AFTER_ERROR = timedelta(seconds=5)
-ALARM_ROLES = (Role.ESCALATION_MANAGER, Role.LAST_RESORT)
 INCIDENT_ALARMS = ("chain_exhausted", "last_resort", "escalation_error")
 NOTHING_AGREED = PriorityContent(None, None, Clock.ROUND_THE_CLOCK, {})
 """Without a matrix in force a chain has no steps, so the last resort is called: there is always an answer."""
@@ -299,15 +295,23 @@ def _note(escalation: Escalation, stop: Stop, ledger: Ledger) -> None:
     match stop.event:
         case Link() as link:
             other_channel = {"warning": Warn.OTHER_CHANNEL} if Warn.OTHER_CHANNEL in stop.warnings else {}
-            ledger.call(escalation, link, "informed" if link.informs else "paged", **other_channel)
+            ledger.call(escalation, link, "informed" if link.informs else "paged", **other_channel, **_warned(stop))
             if Warn.LAST_RESORT in stop.warnings:
                 ledger.alarm("last_resort", str(incident.pk), project=incident.project.key)
         case PassedOver() as passed:
-            ledger.write(incident, "passed_over", role=passed.role, name=passed.name, reason=passed.reason)
+            said: dict[str, Any] = {"until": passed.until.isoformat()} if passed.until else {}
+            said |= {"role": passed.role, "name": passed.name, "reason": passed.reason}
+            ledger.write(incident, "passed_over", **said, **_warned(stop))
         case Reason.DEFERRED:
             ledger.write(incident, "deferred", public=True, until=stop.cursor.at.isoformat())
         case Reason() as reason:
             ledger.write(incident, reason.value)
+
+
+def _warned(stop: Stop) -> dict[str, Any]:
+    """What an administrator should know about the roster; a detour by another channel is told in the sentence."""
+    warnings = [warning.value for warning in stop.warnings if warning is not Warn.OTHER_CHANNEL]
+    return {"warnings": warnings} if warnings else {}
 
 
 def cursor_of(escalation: Escalation, now: datetime) -> Cursor:
@@ -359,8 +363,7 @@ def _alarm(escalation: Escalation, facts: Facts, ledger: Ledger) -> None:
         if not found.people:
             ledger.write(escalation.incident, "passed_over", role=role, name="", reason=found.reason)
             continue
-        link = Link(role, Route.MONITORING, step, now, found.people, (Channel.VOICE, Channel.SMS), found.reason)
-        ledger.call(escalation, link, "alarmed", route=Page.ALARM_ROUTE)
+        ledger.call(escalation, alarm_link(role, step, now, found), "alarmed", route=Page.ALARM_ROUTE)
         _next_alarm(escalation, step + 1, now=now)
         return
     _next_alarm(escalation, len(ALARM_ROLES), now=now)

@@ -19,6 +19,7 @@ from .models import ContactMethod, Delivery, VerificationCode
 PHONES = (Channel.VOICE, Channel.SMS)
 SHORTEST = len("+49123456")
 """What is shorter is a service's number, not a person's."""
+MOST_METHODS = 10
 MAX_TRIES = 5
 BETWEEN_CODES = timedelta(minutes=1)
 CODES_PER_HOUR = 5
@@ -35,6 +36,10 @@ class InvalidAddress(Refused):
 
 class KnownAlready(Refused):
     """The person has this method."""
+
+
+class TooMany(Refused):
+    """The person has as many methods as one may have."""
 
 
 class TooSoon(Refused):
@@ -55,8 +60,12 @@ class LastUsable(Refused):
 
 @transaction.atomic
 def add_method(person: Person, channel: Channel, address: str) -> ContactMethod:
-    """A new method, of no use before it is verified. Raises `InvalidAddress`, `KnownAlready`."""
+    """A new method, of no use before it is verified. Raises `InvalidAddress`, `KnownAlready`, `TooMany`."""
     address = normal(channel, address)
+    _lock(person.pk)
+    having = ContactMethod.objects.filter(person=person)
+    if having.count() >= MOST_METHODS and not having.filter(channel=channel, address=address).exists():
+        raise TooMany
     method, created = ContactMethod.objects.get_or_create(person=person, channel=channel, address=address)
     if not created:
         raise KnownAlready
@@ -115,7 +124,8 @@ def verify(method: ContactMethod, code: str, *, now: datetime) -> ContactMethod:
     if not _is_right(method, code, now=now):
         raise WrongCode
     method.verified_at, method.disabled_at = now, None
-    method.save(update_fields=["verified_at", "disabled_at"])
+    # Nothing is written where it was removed meanwhile.
+    ContactMethod.objects.filter(pk=method.pk).update(verified_at=now, disabled_at=None)
     return method
 
 

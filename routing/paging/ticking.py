@@ -6,8 +6,17 @@ import structlog
 
 from portal import clock
 from routing import housekeeping
+from routing.duty.services import expire_due
 from routing.incidents.reminding import due_incidents, remind_due
-from routing.wake import wake_hang_ups, wake_housekeeper, wake_post, wake_reconcilers, wake_senders
+from routing.presence import digest
+from routing.wake import (
+    wake_hang_ups,
+    wake_housekeeper,
+    wake_night_reports,
+    wake_post,
+    wake_reconcilers,
+    wake_senders,
+)
 
 from . import escalating, sending
 from .models import Escalation, Pulse
@@ -35,6 +44,8 @@ def tick() -> None:
         wake_reconcilers()
     if housekeeping.is_due(now):
         wake_housekeeper()
+    if digest.is_due(now):
+        wake_night_reports()
     beat(TICK)
 
 
@@ -43,6 +54,7 @@ def _advance_all(now: datetime) -> None:
         now = clock.now()
     while remind_due(now=now):
         now = clock.now()
+    expire_due(now=now)
 
 
 def beat(name: str) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from statistics import median
 
-PARTS = ("intake", "storm", "lateness", "backlog", "decisions", "rotas")
+PARTS = ("intake", "storm", "lateness", "backlog", "decisions", "rotas", "desk")
 
 
 def main() -> int:

@@ -22,6 +22,27 @@ def get(url: str, token: str) -> bytes:
     return _request("GET", url, f"Authorization: Bearer {token}\r\n", b"")
 
 
+def page(url: str, cookie: str, *headers: str) -> bytes:
+    """A GET as a browser that is signed in sends it, ready to send."""
+    lines = "".join(f"{line}\r\n" for line in (f"Cookie: {cookie}", *headers))
+    return _request("GET", url, lines, b"")
+
+
+def header_of(url: str, request: bytes, name: str) -> str:
+    """What one answer says in a header. Raises `UnexpectedAnswer` where it says nothing."""
+    line = _Line(url)
+    line.socket.sendall(request)
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += line.socket.recv(65536)
+    line.socket.close()
+    for each in received.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n"):
+        key, _colon, value = each.partition(":")
+        if key.lower() == name.lower():
+            return value.strip()
+    raise UnexpectedAnswer(received[:1000].decode(errors="replace"))
+
+
 def post(url: str, payload: object) -> bytes:
     """A POST of JSON, ready to send."""
     return _request("POST", url, "Content-Type: application/json\r\n", json.dumps(payload).encode())
@@ -104,12 +125,16 @@ class _Line:
         head, separator, body = self.received.partition(b"\r\n\r\n")
         if not separator:
             return False
-        length = next(
-            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-        )
+        length = _length(head)
         if len(body) < length:
             return False
         if head.split(b" ", 2)[1] != str(status).encode():
             raise UnexpectedAnswer(self.received[:1000].decode(errors="replace"))
         self.received = b""
         return True
+
+
+def _length(head: bytes) -> int:
+    """How long the body is; an answer without one (304) says nothing."""
+    lines = (line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    return int(next(lines, b"0"))

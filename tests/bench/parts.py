@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from functools import cached_property
 from itertools import count
-from statistics import median, quantiles
+from statistics import quantiles
 from uuid import uuid4
 
 from django.db import connection
@@ -22,23 +22,10 @@ from routing.models import Delivery, Page
 from routing.paging import escalating
 from routing.paging.models import Pulse
 
-from . import floor, load
+from . import desk, floor, load
 from .house import wait_until, web, whole_house
+from .rows import Row
 from .world import PROJECTS, BenchWorld, forget_incidents, make_bench_world, open_escalations
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: what was measured, its runs, and what it should come to, if anything."""
-
-    name: str
-    unit: str
-    runs: list[float]
-    aim: str = ""
-
-    @property
-    def median(self) -> float:
-        return median(self.runs)
 
 
 @dataclass
@@ -276,4 +263,5 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "backlog": backlog,
     "decisions": decisions,
     "rotas": rotas,
+    "desk": desk.desk,
 }

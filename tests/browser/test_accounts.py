@@ -67,7 +67,7 @@ def test_a_colleague_is_invited_and_sees_whom_to_call(
     context = browser.new_context(java_script_enabled=False, locale="en-GB", viewport=PHONE)  # type: ignore[arg-type]  # a TypedDict
     page = context.new_page()
     sign_in(page, live_server.url)
-    page.locator("details.dd-menu > summary").click()
+    page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).click()
     page.get_by_role("link", name="Our contacts").click()
     page.get_by_role("link", name="Invite somebody").click()
     page.get_by_label("Name", exact=True).fill("Dora Neu")

@@ -40,11 +40,11 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     incident = report(live_world.webshop, live_world.alice, title="Paying takes two minutes")
     page = visit("/incidents/", live_world.alice)
     page.get_by_role("link", name="Paying takes two minutes").click()
-    page.locator("#live dd", has_text=re.compile(r"^\s*by .*\d\d:\d\d")).wait_for()
+    page.locator("#side dd", has_text=re.compile(r"^\s*by .*\d\d:\d\d")).wait_for()
 
     act(live_world, incident, "acknowledge")
-    page.locator("#live").get_by_text("within the target").wait_for(timeout=POLLED)
-    assert page.locator("#live dd", has_text="Jana Manager").is_visible()
+    page.locator("#side").get_by_text("within the target").wait_for(timeout=POLLED)
+    assert page.locator("#side dd", has_text="Jana Manager").is_visible()
 
     act(live_world, incident, "wait", question="Since when?")
     page.get_by_role("heading", name="We are waiting for you").wait_for(timeout=POLLED)
@@ -59,7 +59,7 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     page.get_by_label("Your message").fill("One more thing that I am typing")
     act(live_world, incident, "resolve", reason="Cache enlarged")
     page.get_by_text("Your incident is resolved.").wait_for(timeout=POLLED)
-    assert page.get_by_text("Resolved: Cache enlarged").is_visible()
+    assert page.get_by_text("Resolved: Cache enlarged", exact=True).is_visible()
     assert page.get_by_label("Your message").input_value() == "One more thing that I am typing"
 
     page.locator("summary", has_text="Reopen").click()

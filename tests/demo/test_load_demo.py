@@ -17,6 +17,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from demo.loading import Loaded, load
 from demo.loading.customers import demo_pin
+from demo.loading.history import HISTORY
 from demo.loading.hours import add_personal
 from demo.loading.people import PASSWORD
 from demo.management.commands.load_demo import summary
@@ -268,7 +269,7 @@ def check_stories(now: datetime) -> None:
         assert earlier.incident_id != later.incident_id or earlier.at <= later.at
     reported = list(Incident.objects.order_by("pk").values_list("reported_at", flat=True))
     assert reported == sorted(reported)
-    assert Incident.objects.count() == 9
+    assert Incident.objects.count() == len(HISTORY) + 9
 
 
 def test_the_stories_lie_behind(loaded: Loaded) -> None:
@@ -317,6 +318,27 @@ def test_one_call_named_three_incidents(loaded: Loaded) -> None:
     deliveries = Delivery.objects.filter(pages__in=pages).distinct()
     assert sorted(delivery.channel for delivery in deliveries) == ["sms", "voice"]
     assert all(delivery.pages.count() == 3 for delivery in deliveries)
+
+
+def test_the_months_before_have_something_to_report(loaded: Loaded) -> None:
+    """As the portal would have left it: whoever was paged and answered was on duty, and the backup only after."""
+    past = Incident.objects.filter(reported_at__lt=NOW - timedelta(days=20))
+    assert past.count() == len(HISTORY)
+    assert len({(incident.reported_at.year, incident.reported_at.month) for incident in past}) >= 3
+    for key in ("alsterkontor", "seeburg", "medialab"):
+        assert past.filter(project__customer__key=key).count() >= 4
+    for page in Page.objects.filter(escalation__incident__in=past, role__startswith="on_call"):
+        primary, backup = duty_at_then(page)
+        assert page.person_id == (primary if page.role == Role.ON_CALL_PRIMARY else backup)
+    assert past.filter(escalation__pages__role=Role.ON_CALL_BACKUP).count() >= 4
+    assert past.filter(responded_at=None).exists()
+
+
+def duty_at_then(page: Page) -> tuple[int | None, int | None]:
+    at = page.created_at
+    rota = Rota.objects.get(coverage__project=page.escalation.incident.project)
+    duty = duty_at(rota_facts([rota], at=at, known_at=NOW)[rota.pk], at)
+    return (duty.primary.person if duty.primary else None, duty.backup.person if duty.backup else None)
 
 
 def test_a_request_called_nobody(loaded: Loaded) -> None:

@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 from matrix.sla import (
     ChainFinding,
     Clock,
+    Standing,
     StepShape,
     check_chain,
     due,
     fit_waits,
     last_answering_start,
+    running_clock,
     start_minutes,
 )
-from portal.hours import Hours, WeeklyInterval, add_open_time
+from portal.hours import Hours, WeeklyInterval, add_open_time, is_open
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = Hours(
@@ -170,3 +172,70 @@ def test_hours_that_never_open_have_no_due_time() -> None:
 def test_support_hours_count_open_time(reported: datetime, minutes: int) -> None:
     expected = add_open_time(OFFICE, reported, timedelta(minutes=minutes))
     assert due(reported, minutes, Clock.SUPPORT_HOURS, OFFICE) == expected
+
+
+def at(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("now", "standing", "left"),
+    [
+        (at(24, 10), Standing.GOOD, 60),
+        (at(24, 10, 44), Standing.GOOD, 16),
+        (at(24, 10, 45), Standing.LATE, 15),
+        (at(24, 11), Standing.MISSED, 0),
+        (at(24, 11, 30), Standing.MISSED, -30),
+    ],
+)
+def test_a_clock_that_always_counts(now: datetime, standing: Standing, left: int) -> None:
+    found = running_clock(at(24, 10), at(24, 11), Clock.ROUND_THE_CLOCK, OFFICE, now)
+    assert (found.standing, found.left, found.paused_until) == (standing, timedelta(minutes=left), None)
+
+
+@pytest.mark.parametrize(
+    ("now", "standing", "left", "paused_until"),
+    [
+        (at(27, 17), Standing.GOOD, 240, None),
+        (at(27, 18), Standing.GOOD, 180, at(30, 8)),
+        (at(29, 3), Standing.GOOD, 180, at(30, 8)),
+        (at(30, 8), Standing.GOOD, 180, None),
+        (at(30, 9, 59), Standing.GOOD, 61, None),
+        (at(30, 10), Standing.LATE, 60, None),
+        (at(30, 11), Standing.MISSED, 0, None),
+        (at(30, 23), Standing.MISSED, -720, None),
+    ],
+)
+def test_a_clock_of_support_hours_is_paused_while_closed(
+    now: datetime, standing: Standing, left: int, paused_until: datetime | None
+) -> None:
+    """Four hours from Friday 17:00: due on Monday at 11:00."""
+    found = running_clock(at(27, 17), at(30, 11), Clock.SUPPORT_HOURS, OFFICE, now)
+    assert (found.standing, found.left, found.paused_until) == (standing, timedelta(minutes=left), paused_until)
+
+
+def test_a_night_in_which_the_clocks_change_counts_its_own_hours() -> None:
+    begins, ends = at(25, 1, month=10), at(25, 5, month=10)  # five hours: 02:00 to 03:00 comes twice
+    found = running_clock(begins, ends, Clock.ROUND_THE_CLOCK, OFFICE, at(25, 4, month=10))
+    assert (found.left, found.standing) == (timedelta(hours=1), Standing.LATE)
+
+
+def test_where_the_hours_were_changed_since_the_instant_itself_is_what_is_left() -> None:
+    never = Hours("Europe/Berlin", (), frozenset(), ())
+    found = running_clock(at(24, 10), at(24, 11), Clock.SUPPORT_HOURS, never, at(24, 10, 30))
+    assert (found.left, found.paused_until) == (timedelta(minutes=30), None)
+
+
+@given(st.integers(0, 20_000), st.integers(1, 3_000), st.integers(-60, 30_000), st.sampled_from(Clock))
+def test_a_clock_and_its_target_agree(begin: int, minutes: int, after: int, clock: Clock) -> None:
+    """What is left, added as the target was, is when it is due; and it is missed from then on, not before."""
+    reported = at(1, 0) + timedelta(minutes=begin)
+    now = reported + timedelta(minutes=after)
+    due_at = due(reported, minutes, clock, OFFICE)
+    assert due_at is not None
+    found = running_clock(reported, due_at, clock, OFFICE, now)
+    assert (found.standing is Standing.MISSED) == (now >= due_at)
+    if now < due_at and now >= reported:
+        assert due(now, int(found.left.total_seconds() // 60), clock, OFFICE) == due_at
+        assert (found.paused_until is None) == (clock is Clock.ROUND_THE_CLOCK or is_open(OFFICE, now))
+        assert (found.standing is Standing.LATE) == (found.left <= timedelta(minutes=minutes) / 4)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from oncall.feeds import create_project_feed, find_feed, revoke
+from oncall.feeds import create_project_feed, find_feed
 from oncall.models import CalendarFeed
+from portal.tokens import revoke
 from tests.people import TUESDAY, World
 
 pytestmark = pytest.mark.django_db

@@ -13,10 +13,12 @@ from structlog.testing import capture_logs
 from matrix.services import copy_version, publish
 from portal.models import Contact, Customer, Project, Team
 from portal.services import supersede
+from routing import typesetting
 from routing.handbook import pdf
 from routing.handbook.blocks import Chains, Facts, Line, Table, Text
 from routing.handbook.content import handbook_for
-from routing.handbook.pdf import NotSet, etag_of, filename_of, pdf_of
+from routing.handbook.pdf import etag_of, filename_of, pdf_of
+from routing.typesetting import FONTS, LOOK, NotSet
 from tests.people import BEGAN, TUESDAY, World
 
 from .reading import POINTS_PER_MM, information, needs_poppler, said, words
@@ -71,7 +73,7 @@ def test_signs_that_no_font_has_cost_the_claim_of_accessibility_and_not_the_hand
     rename(world, "東京 Hosting")
     with capture_logs() as logs:
         content = pdf_of(made(world.webshop))
-    assert [log["event"] for log in logs] == ["handbook_not_accessible"]
+    assert [log["event"] for log in logs] == ["document_not_accessible"]
     assert "Hosting" in said(content, tmp_path)
 
 
@@ -186,9 +188,9 @@ def test_what_cannot_be_set_is_said(world: World, tmp_path: Path, monkeypatch: p
 
 
 def test_a_font_that_is_missing_is_noted(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tmp_path / "other.typ"
-    other.write_text(pdf.TEMPLATE.read_text().replace("Source Sans 3", "Nowhere Sans"))
-    monkeypatch.setattr(pdf, "TEMPLATE", other)
+    other = tmp_path / "look.typ"
+    other.write_text(LOOK.read_text().replace("Source Sans 3", "Nowhere Sans"))
+    monkeypatch.setattr(typesetting, "LOOK", other)
     with capture_logs() as logs:
         pdf_of(made(world.webshop))
     assert "nowhere sans" in " ".join(log.get("warning", "") for log in logs)
@@ -202,7 +204,7 @@ def test_many_readers_at_once_get_their_own(world: World) -> None:
 
 
 def test_fonts_stand_beside_their_licence_and_version() -> None:
-    folders = [folder for folder in pdf.FONTS.iterdir() if folder.is_dir()]
+    folders = [folder for folder in FONTS.iterdir() if folder.is_dir()]
     assert folders
     for folder in folders:
         assert (folder / "LICENSE").read_text()

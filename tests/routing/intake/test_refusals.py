@@ -19,9 +19,10 @@ from pytest_django import Settings
 from portal import clock
 from portal.embedded import Valkey
 from portal.logs import mask
+from portal.tokens import revoke
 from routing.incidents.models import Incident
 from routing.intake.models import IntakeKey
-from routing.intake.services import find_key, revoke
+from routing.intake.services import find_key
 from routing.paging.models import Alarm
 from tests.people import World
 

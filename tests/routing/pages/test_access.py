@@ -31,9 +31,32 @@ READ = {
     "/projects/webshop/handbook/": OWN,
     "/incidents/": EVERYBODY,
     "/incidents/{number}/": OWN,
+    "/incidents/{number}/?show=internal": OWN,
+    "/incidents/{number}/record/": STAFF,
+    "/incidents/{number}/record.txt": STAFF,
+    "/incidents/{number}/record.csv": STAFF,
     "/incidents/999999/": set(),
     "/incidents/new/?project=webshop": OWN,
     "/on-call/": STAFF,
+    "/what-if/": STAFF,
+    "/what-if/?project=webshop": STAFF,
+    "/duty/": STAFF,
+    "/duty/calendar/": STAFF,
+    "/duty/call-outs/": STAFF,
+    "/duty/call-outs.csv": STAFF,
+    "/duty/call-outs/999999/": set(),
+    "/duty/swaps/new/?shift=platform.primary.1": set(),
+    "/duty/swaps/999999/": set(),
+    "/reports/": STAFF,
+    "/reports/alster/": STAFF,
+    "/reports/alster/2026/": STAFF,
+    "/reports/alster/2026-11/": STAFF,
+    "/reports/alster/2026-11/report.pdf": STAFF,
+    "/reports/alster/2026-11/incidents.csv": STAFF,
+    "/reports/alster/2026-11/incidents/": STAFF,
+    "/reports/nobody/2026-11/": set(),
+    "/desk/": STAFF,
+    "/desk/?status=waiting": STAFF,
     "/projects/webshop/contacts/": OWN,
     "/projects/webshop/contacts.vcf": OWN,
     "/projects/webshop/contacts/sdm-1.vcf": OWN,
@@ -48,8 +71,17 @@ READ = {
     "/customers/alster/contacts/{contact}/leave/": MANAGERS,
     "/customers/seeburg/contacts/": MANAGERS - {"alice"},
     "/customers/seeburg/contacts/{contact}/": set(),
+    "/calls/new/": STAFF,
+    "/calls/new/?project=webshop&contact={contact}": STAFF,
+    "/calls/find/?q=alster": STAFF,
+    "/calls/around/?project=webshop": STAFF,
     "/profile/": EVERYBODY,
     "/profile/notices/": {"alice", "bob", "charlie"},
+    "/profile/reach/": STAFF,
+    "/my-projects/": STAFF,
+    "/my-projects/night/": STAFF,
+    "/presence/": STAFF,
+    "/presence/{sdm}/": {"desk", "sdm", "admin"},
     "/accounts/2fa/": EVERYBODY,
     "/accounts/sessions/": EVERYBODY,
     "/accounts/password/change/": EVERYBODY,
@@ -58,6 +90,8 @@ POSTED = ("acknowledge", "start", "pass-on", "resolve", "reopen", "note", "move"
 ASKED = ("assign", "call-in", "priority", "merge", "relate")
 """Actions with a form on a page of their own."""
 ACTIONS = (*POSTED, *ASKED)
+PERSONAL = {"/presence/{sdm}/"}
+"""Of a colleague's, known to all of the provider, but not theirs to open."""
 
 
 def person_named(world: World, name: str) -> Person:
@@ -66,8 +100,12 @@ def person_named(world: World, name: str) -> Person:
 
 
 def filled(path: str, incident: Incident) -> str:
-    """The address with the incident's number, and Bob's as a contact."""
-    return path.format(number=incident.pk, contact=Contact.objects.get(person__email="bob@alster.example").pk)
+    """The address with the incident's number, Bob's as a contact, and the SDM's."""
+    return path.format(
+        number=incident.pk,
+        contact=Contact.objects.get(person__email="bob@alster.example").pk,
+        sdm=Person.objects.get(email="sdm@example.com").pk,
+    )
 
 
 @pytest.mark.parametrize("path", READ)
@@ -83,7 +121,8 @@ def test_an_outsider_is_asked_to_sign_in(world: World, path: str) -> None:
 def test_a_page_exists_only_for_those_it_is_meant_for(world: World, path: str, name: str) -> None:
     incident = report(world.webshop, world.alice)
     response = as_person(person_named(world, name)).get(filled(path, incident), follow=True)
-    assert response.status_code == (200 if name in READ[path] else 404)
+    refused = 403 if path in PERSONAL and name in STAFF else 404
+    assert response.status_code == (200 if name in READ[path] else refused)
     assert PRIVATE not in text(response)
 
 

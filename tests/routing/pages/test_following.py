@@ -1,5 +1,6 @@
 """How a customer follows what was reported: the list, the page, questions, replies, and reopening."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -282,9 +283,12 @@ def test_a_long_story_is_shown_from_its_end(world: World) -> None:
     short = page_of(world, incident)
     assert "Note number 59." in short
     assert "Note number 5." not in short
-    whole = shown(world, f"/incidents/{incident.pk}/?timeline=all")
-    assert "Note number 5." in whole
-    assert "Show everything before" not in whole
+    earlier = re.search(r"\?before=\d+", short)
+    assert earlier
+    rest = shown(world, f"/incidents/{incident.pk}/{earlier.group()}")
+    assert "Note number 5." in rest
+    assert "Note number 59." not in rest
+    assert "Earlier lines" not in rest
 
 
 # --- Many -----------------------------------------------------------------------------------------------------

@@ -9,9 +9,7 @@ from tests.people import World
 from .helpers import PASSWORD, as_person, text
 
 
-@pytest.mark.parametrize(
-    ("name", "start"), [("alice", "/projects/"), ("desk", "/incidents/"), ("admin", "/incidents/")]
-)
+@pytest.mark.parametrize(("name", "start"), [("alice", "/projects/"), ("desk", "/desk/"), ("brm", "/desk/")])
 def test_the_start_page_is_where_the_day_begins(world: World, name: str, start: str) -> None:
     assert as_person(getattr(world, name)).get("/")["Location"] == start
 

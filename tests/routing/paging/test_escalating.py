@@ -12,6 +12,7 @@ from matrix.models import MatrixVersion, Step
 from oncall.models import Absence, Override
 from portal.models import Installation, Person
 from portal.services import record
+from routing.course import ALARM_WAIT
 from routing.decision import Source
 from routing.gather import decision_for
 from routing.incidents.models import Incident, Status
@@ -24,7 +25,7 @@ from routing.incidents.services import (
     resolve,
 )
 from routing.paging import escalating
-from routing.paging.escalating import ALARM_WAIT, advance_due
+from routing.paging.escalating import advance_due
 from routing.paging.models import Alarm, ContactMethod, Delivery, Escalation, Page
 from routing.paging.services import Outcome, answer_page, delivery_failed, pass_on_page
 from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, TUESDAY, World, minutes

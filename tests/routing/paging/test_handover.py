@@ -17,8 +17,8 @@ from routing.incidents.models import Incident
 from routing.incidents.services import acknowledge, pass_on
 from routing.incidents.wording import text_of
 from routing.paging.escalating import advance_due
-from routing.paging.models import ContactMethod, Delivery, Escalation, Page
-from tests.people import BEGAN, SUNDAY_NIGHT, TUESDAY, World, minutes
+from routing.paging.models import ContactMethod, Escalation, Page
+from tests.people import BEGAN, SUNDAY_NIGHT, World, minutes
 
 from .chains import SECOND, alert, kinds, paged, report, run
 
@@ -168,17 +168,6 @@ def test_a_change_wakes_no_chain_that_has_called_nobody_on_duty(world: World) ->
     takes_over(world, PRIMARY, world.manager, at=SUNDAY_NIGHT, known=SUNDAY_NIGHT + minutes(1))
     assert Escalation.objects.get(incident=deferred).due_at == due_at
     assert kinds(deferred) == ["reported", "deferred"]
-
-
-def test_an_sdm_who_leaves_in_mid_chain_stays_paged_and_nobody_else_is(world: World) -> None:
-    incident = report(world, at=TUESDAY)
-    advance_due(now=TUESDAY)
-    now = TUESDAY + minutes(2)
-    record_absence(world.sdm, AbsenceKind.DAY, DateTimeTZRange(now, now + minutes(3000)), by=world.sdm, now=now)
-    advance_due(now=now)
-    assert paged(incident) == [("Jana Manager", 0)]
-    assert Page.objects.get().state == Page.State.OPEN
-    assert not Delivery.objects.filter(state=Delivery.State.CANCELLED).exists()
 
 
 def test_a_new_round_after_passing_on_calls_the_next_alone(world: World) -> None:

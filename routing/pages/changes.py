@@ -1,0 +1,106 @@
+"""What each line of a timeline changed: the status and who has the incident, before and after.
+
+The timeline tells what came; what was before follows from the lines before it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.incidents.models import Incident, Status, TimelineEntry
+
+BECOMES: dict[str, str] = {
+    "reported": Status.NEW,
+    "acknowledged": Status.ACKNOWLEDGED,
+    "started": Status.IN_PROGRESS,
+    "waiting": Status.WAITING,
+    "wait_over": Status.IN_PROGRESS,
+    "answered": Status.IN_PROGRESS,
+    "passed_on": Status.NEW,
+    "no_progress": Status.NEW,
+    "resolved": Status.RESOLVED,
+    "closed": Status.CLOSED,
+    "reopened": Status.NEW,
+}
+"""The status after each kind of line."""
+LETS_GO = ("passed_on", "no_progress", "reopened")
+KINDS = (*BECOMES, "assigned")
+
+
+class State(NamedTuple):
+    """How an incident stands after a line."""
+
+    status: str = ""
+    assignee: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a line changed, in words."""
+
+    what: Promise | str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """Before and after of each line that changed something, by its key; `waiting_since` is the last time it began."""
+
+    steps: dict[int, tuple[State, State]]
+    waiting_since: datetime | None = None
+
+
+Row = tuple[int, str, datetime, str | None, str, dict[str, Any]]
+
+
+def past_of(incident: Incident) -> Past:
+    """Read the lines that change the incident's status or who has it; for the provider's people."""
+    rows = incident.timeline.filter(kind__in=KINDS).order_by("pk")
+    return fold(rows.values_list("pk", "kind", "at", "actor__name", "actor_name", "data"))
+
+
+def fold(rows: Iterable[Row]) -> Past:
+    """Walk through the lines, the oldest first."""
+    steps: dict[int, tuple[State, State]] = {}
+    waiting_since: datetime | None = None
+    state = State()
+    for key, kind, at, person, other, data in rows:
+        after = State(BECOMES.get(kind, state.status), _assignee(state, kind, person or "", other, data))
+        steps[key] = (state, after)
+        state = after
+        if kind == "waiting":
+            waiting_since = at
+    return Past(steps, waiting_since)
+
+
+def _assignee(state: State, kind: str, person: str, other: str, data: dict[str, Any]) -> str:
+    if kind == "assigned":
+        return str(data.get("assignee", ""))
+    if kind == "acknowledged":
+        return person or other
+    if kind == "resolved":
+        return state.assignee or person
+    return "" if kind in LETS_GO else state.assignee
+
+
+STATUS = gettext_lazy("Status")
+ASSIGNEE = gettext_lazy("Assigned to")
+
+
+def changes_of(entry: TimelineEntry, past: Past) -> list[Change]:
+    """What the line changed; the first line of all changes nothing, and what a sentence says itself is left to it."""
+    if entry.pk not in past.steps:
+        return []
+    before, after = past.steps[entry.pk]
+    found: list[Change] = []
+    if before.status and before.status != after.status:
+        found.append(Change(STATUS, str(Status(before.status).label), str(Status(after.status).label)))
+    if before.assignee != after.assignee:
+        found.append(Change(ASSIGNEE, before.assignee or _("nobody"), after.assignee or _("nobody")))
+    return found

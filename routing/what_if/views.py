@@ -1,0 +1,140 @@
+"""What if: who would be called, minute by minute. Reading it pages nobody."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import localtime
+
+from matrix import labels
+from portal import clock
+from portal.models import Person, Project
+from routing.decision import Callee, Link
+from routing.gather import NoMatrix, ProjectFacts, gather
+from routing.pages.requests import PageRequest, page, staff_only
+from routing.paging.addresses import AddressBook
+from routing.presentation import callee_for
+from routing.wording import reason_text, warning_text
+
+from .forms import AssumptionsForm, QuestionForm
+from .simulation import Assumptions, Event, Simulation, What, simulate
+
+
+@page
+@staff_only
+def what_if(request: PageRequest) -> HttpResponse:
+    """The course for a question in the address; a link to it shows a colleague the same, with its instant fixed."""
+    now = clock.now()
+    projects = Project.objects.visible_to(request.user).filter(retired_at=None).order_by("name")
+    question = QuestionForm(request.GET if "project" in request.GET else None, projects=projects)
+    context: dict[str, Any] = {"now": now, "question": question}
+    if question.is_valid():
+        context |= _answer(request, question.cleaned_data, now=now)
+    return render(request, "what_if/what_if.html", context)
+
+
+def _answer(request: PageRequest, asked: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """The course, and what may be assumed of it."""
+    at: datetime = asked["at"] or now
+    known = gather([asked["project"]], at=at)[asked["project"].pk]
+    try:
+        facts = known.facts(priority=asked["priority"], source=asked["source"])
+    except NoMatrix:
+        return {"at": at, "no_matrix": True}
+    unanswered = simulate(facts, at)
+    assumed = AssumptionsForm(request.GET, people=_people_of(known), calls=_offered(unanswered))
+    simulation = unanswered
+    if assumed.is_valid():
+        simulation = simulate(facts, at, _assumptions(assumed.cleaned_data))
+    return {
+        "at": at,
+        "past": at < now,
+        "assumed": assumed,
+        "simulation": simulation,
+        "rows": _rows(simulation, at, reader=request.user),
+        "version": known.version,
+        "link": "?" + urlencode(_fixed(request, at), doseq=True),
+    }
+
+
+def _assumptions(given: dict[str, Any]) -> Assumptions:
+    after = given["after"]
+    return Assumptions(
+        absent=frozenset(person.pk for person in given["absent"]),
+        answered_call=given["call"],
+        answered_after=timedelta(minutes=5 if after is None else after),
+    )
+
+
+def _fixed(request: PageRequest, at: datetime) -> dict[str, list[str]]:
+    """The address' own parameters with the instant written out, so that the link shows the same tomorrow."""
+    given = {name: request.GET.getlist(name) for name in ("project", "priority", "source", "call", "after", "absent")}
+    return {name: values for name, values in given.items() if any(values)} | {"at": [localtime(at).isoformat()]}
+
+
+def _people_of(known: ProjectFacts) -> Any:
+    """Everybody whose absence could change the course."""
+    assigned = {each.person.id for each in (*known.sdm, *known.brm)}
+    duty = {person for each in known.duty for person in each.people}
+    managers = {person.id for person in known.base.managers}
+    return Person.objects.filter(pk__in=assigned | duty | managers).order_by("name")
+
+
+def _offered(simulation: Simulation) -> list[tuple[int, str]]:
+    """Every call of the course that nobody answers, in words."""
+    return [
+        (event.call, f"{event.call}. {_names(event.link)} ({labels.ROLE[event.link.role]})")
+        for event in simulation.calls
+        if event.call and event.link
+    ]
+
+
+def _names(link: Link) -> str:
+    return ", ".join(callee.name for callee in link.people)
+
+
+# --- Lines ----------------------------------------------------------------------------------------------------
+
+
+def _rows(simulation: Simulation, start: datetime, *, reader: Person) -> list[dict[str, Any]]:
+    book = AddressBook(callee for event in simulation.events if event.link for callee in event.link.people)
+    return [_row(event, start, book, reader=reader) for event in simulation.events]
+
+
+def _row(event: Event, start: datetime, book: AddressBook, *, reader: Person) -> dict[str, Any]:
+    link, passed = event.link, event.passed
+    return {
+        "event": event,
+        "what": event.what.value,
+        "minutes": int((event.at - start) // timedelta(minutes=1)),
+        "role": labels.ROLE[link.role] if link else labels.ROLE[passed.role] if passed else "",
+        "people": _callees(link, book, reader=reader) if link else [],
+        "name": passed.name if passed else "",
+        "reason": _reasons(event),
+        "warnings": [warning_text(warning) for warning in event.warnings],
+    }
+
+
+def _callees(link: Link, book: AddressBook, *, reader: Person) -> list[dict[str, Any]]:
+    return [
+        callee_for(callee, reader=reader) | {"ways": _ways(callee, link, book)}  # the address itself is nobody's
+        for callee in link.people
+    ]
+
+
+def _ways(callee: Callee, link: Link, book: AddressBook) -> list[dict[str, Any]]:
+    """By which channel, and how many minutes after the page, as the person wishes."""
+    ways = book.ways(callee, link.channels, informs=link.informs)
+    shown = dict.fromkeys((channel, after) for channel, _address, _language, after in ways)
+    return [{"channel": labels.CHANNEL[channel], "after": after} for channel, after in shown]
+
+
+def _reasons(event: Event) -> list[str]:
+    if event.what in (What.ANSWERED, What.MISSED):
+        return []
+    found = [event.link.reason, event.link.timing] if event.link else []
+    found += [event.passed.reason] if event.passed else []
+    found += [event.reason] if event.reason else []
+    return [reason_text(reason) for reason in found if reason]
