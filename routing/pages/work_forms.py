@@ -82,9 +82,12 @@ class CallInForm(forms.Form):
         himself = f"{Kind.PERSON}:{caller.pk}"
         field: Any = self.fields["callee"]
         field.choices = [
-            (name, [(value, label) for value, label in rows if not value.startswith(f"{himself}:")])
-            for name, rows in groups
-            if rows
+            ("", _("Please choose")),
+            *(
+                (name, [(value, label) for value, label in rows if not value.startswith(f"{himself}:")])
+                for name, rows in groups
+                if rows
+            ),
         ]
 
     def clean_callee(self) -> tuple[Callee, Role]:
@@ -146,7 +149,7 @@ class PriorityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.incident = incident
         others = [(value, label) for value, label in labels.choices(labels.PRIORITY) if value != incident.priority]
-        self.fields["priority"].choices = others  # type: ignore[attr-defined]  # a ChoiceField, see above
+        self.fields["priority"].choices = [("", _("Please choose")), *others]  # type: ignore[attr-defined]  # a ChoiceField, see above
         if not asks_consent(incident, Priority.MINOR):
             del self.fields["consent"]
 
