@@ -72,6 +72,7 @@ def in_order(found: IncidentQuerySet) -> IncidentQuerySet:
     )
     rows = found.alias(**LAST).annotate(answered=Case(When(ANSWERED, then=True), default=False))
     rows = rows.select_related("project__customer", "assignee", "escalation")
+    rows = rows.defer("description", "project__hotline", "assignee__direct_line", "assignee__mobile")
     return rows.order_by(unanswered_first, next_due.asc(nulls_last=True), "-pk")
 
 
