@@ -144,9 +144,10 @@ def _one(matter: Matter, tail: str) -> str:
         head = _("%(name)s needs you: %(head)s") % {"name": matter.called_in_by, "head": head}
     if not matter.asks:
         head = _("For your information, no answer needed: %(head)s") % {"head": head}
-    head = to_gsm7(f"{head}: ")
-    room = SEGMENT - septets(head) - septets(tail) - 1
-    return f"{head}{shorten(to_gsm7(matter.title), max(room, 0))}".rstrip(": ") + f" {tail}"
+    # A name of a project that is too long beside the link is cut, and leaves no room for the title.
+    room = SEGMENT - septets(tail) - 1
+    head = shorten(to_gsm7(f"{head}: "), room)
+    return f"{head}{shorten(to_gsm7(matter.title), room - septets(head))}".rstrip(": ") + f" {tail}"
 
 
 def _several(found: Sequence[Matter], tail: str) -> str:
@@ -338,8 +339,10 @@ def spoken_code(code: str) -> str:
 
 
 def trial_text(name: str) -> str:
-    """A test page as a text; also what a test call says."""
-    return to_gsm7(_("Test by Direktdraht for %(name)s: this is how a page reaches you here.") % {"name": name})
+    """A test page as a text, whatever the name one segment; also what a test call says."""
+    text = _("Test by Direktdraht for %(name)s: this is how a page reaches you here.")
+    room = SEGMENT - septets(to_gsm7(text % {"name": ""}))
+    return to_gsm7(text % {"name": shorten(to_gsm7(name), room)})
 
 
 def trial_mail(name: str) -> tuple[str, str]:

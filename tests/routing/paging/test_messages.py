@@ -114,3 +114,24 @@ def test_a_mail() -> None:
     assert subject == "BLOCKER webshop #17: HTTP 503 auf allen Fronten"
     assert "Hello Marek Nowak," in body
     assert f"{BASE}/a/{'a' * 16}/" in body
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("project", ["webshop", "x" * 50])
+@pytest.mark.parametrize("base", [BASE, "https://direktdraht.rechenzentrum.nordhafen.example"])
+def test_every_text_is_one_segment_in_both_languages(language: str, project: str, base: str) -> None:
+    """The link is never cut, for half a link opens nothing."""
+    translation.activate(language)
+    title = "Größere Störung – “Bestellungen” brechen ab, seit heute früh …" * 3
+    asks = matter(30000, project=project, title=title)
+    tells = matter(30000, project=project, title=title, asks=False, informs=True)
+    for text in (
+        messages.sms_text([asks], base_url=base),
+        messages.sms_text([tells], base_url=base),
+        messages.sms_text([asks] * 12, base_url=base),
+        messages.reminder_text([asks], base_url=base),
+    ):
+        assert segments(text) == 1, text
+        assert text.endswith(f" {base}/a/{'a' * 16}/")
+    alone = (messages.trial_text("Ł" * 120), messages.code_text("123456"), messages.stand_down_text([tells] * 9))
+    assert [segments(text) for text in alone] == [1, 1, 1]
