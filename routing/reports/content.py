@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ class Given:
     now: datetime
     link: LinkOf
 
-    @property
+    @cached_property
     def all(self) -> list[Counted]:
         return list(chain.from_iterable(self.cases[month] for month in self.span.months))
 
@@ -86,7 +87,7 @@ class Row:
     link: LinkOf
     now: datetime
 
-    @property
+    @cached_property
     def figures(self) -> Figures:
         return figures(self.cases, now=self.now)
 

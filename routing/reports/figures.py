@@ -152,20 +152,19 @@ class Which:
     to_backup: bool = False
     called_out: bool = False
 
-    def picks(self, case: Counted, now: datetime) -> bool:
-        return all(rule(self, case, now) for rule in _RULES)
-
     def of(self, cases: Iterable[Counted], now: datetime) -> list[Counted]:
-        return [case for case in cases if self.picks(case, now)]
+        rules = [rule for name, rule in _RULES.items() if name == "request" or getattr(self, name)]
+        return [case for case in cases if all(rule(self, case, now) for rule in rules)]
 
 
-_RULES: tuple[Callable[[Which, Counted, datetime], bool], ...] = (
-    lambda which, case, _now: case.request == which.request,
-    lambda which, case, _now: not which.priority or case.priority == which.priority,
-    lambda which, case, _now: not which.project or case.project == which.project,
-    lambda which, case, now: which.response is None or case.response(now) == which.response,
-    lambda which, case, now: which.resolution is None or case.resolution(now) == which.resolution,
-    lambda which, case, _now: not which.answered or case.responded_at is not None,
-    lambda which, case, _now: not which.to_backup or case.to_backup,
-    lambda which, case, _now: not which.called_out or case.call_outs > 0,
-)
+_RULES: dict[str, Callable[[Which, Counted, datetime], bool]] = {
+    "request": lambda which, case, _now: case.request == which.request,
+    "priority": lambda which, case, _now: case.priority == which.priority,
+    "project": lambda which, case, _now: case.project == which.project,
+    "response": lambda which, case, now: case.response(now) == which.response,
+    "resolution": lambda which, case, now: case.resolution(now) == which.resolution,
+    "answered": lambda _which, case, _now: case.responded_at is not None,
+    "to_backup": lambda _which, case, _now: case.to_backup,
+    "called_out": lambda _which, case, _now: case.call_outs > 0,
+}
+"""By field of `Which`: what a case must be like where that field is given."""
