@@ -77,7 +77,7 @@ class Planted:
         if route.startswith("projects/") and "/calendar/" in route:
             found["int:number"] = str(self.feed.pk)
         if route.startswith("duty/"):
-            found["int:pk"] = str(self.duty[route.split("/")[1]])
+            found["int:pk"] = str(self.duty.get(route.split("/")[1], 0))
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found
