@@ -86,7 +86,7 @@ class Planted:
         if route.startswith("projects/") and "/calendar/" in route:
             found["int:number"] = str(self.feed.pk)
         if route.startswith("duty/"):
-            found["int:pk"] = str(self.duty[route.split("/")[1]])
+            found["int:pk"] = str(self.duty.get(route.split("/")[1], 0))
         if route.startswith("profile/reach/"):
             found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
         if route.startswith("presence/"):

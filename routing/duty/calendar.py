@@ -75,7 +75,7 @@ def _names(shown: Iterable[Turn], reader: Person) -> dict[int, str]:
 
 def _event(rota: Rota, turn: Turn, names: dict[int, str], changed_at: datetime, *, own: bool) -> Event:
     line = str(LINE[turn.line])
-    title = _("On call: %(rota)s, %(line)s") if own else _("%(name)s: %(rota)s, %(line)s")
+    title = _("On duty: %(rota)s, %(line)s") if own else _("%(name)s: %(rota)s, %(line)s")
     event = Event()
     event.add("uid", f"duty-{rota.slug}-{turn.line}-{int(turn.start.timestamp())}@{host()}")
     event.add("sequence", max(0, int((changed_at - EPOCH).total_seconds())))

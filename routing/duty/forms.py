@@ -58,7 +58,9 @@ class SwapForm(forms.Form):
     begins = MomentField(label=_("From"))
     ends = MomentField(label=_("Until"))
     of = forms.ChoiceField(label=_("Whom to ask"))
-    takes = forms.ChoiceField(label=_("In return I take"), required=False)
+    takes = forms.ChoiceField(
+        label=_("In return I take"), required=False, help_text=_("Then only the one whose shift it is, is asked.")
+    )
     takes_from = MomentField(
         label=_("Of that only from"), required=False, help_text=_("Leave empty to take the whole shift.")
     )
@@ -186,7 +188,9 @@ class TimesForm(forms.Form):
         if not begins or not ends:
             return given
         if ends < begins:
-            ends = given["ends"] = later_reading(ends)
+            # The proposal has seconds, what people enter has none.
+            same_minute = ends == begins.replace(second=0, microsecond=0)
+            ends = given["ends"] = begins if same_minute else later_reading(ends)
         if begins < self.paged_at.replace(second=0, microsecond=0):
             self.add_error("begins", gettext("The work cannot have begun before the page."))
         if ends < begins:

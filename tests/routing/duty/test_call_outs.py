@@ -215,6 +215,14 @@ def test_a_proposal_sent_back_stays_to_the_second(world: World, at_noon: datetim
     assert (after.begin, after.end, after.remark) == (before.begin, before.end, "x")
 
 
+def test_nothing_to_do_is_no_time(world: World, at_noon: datetime) -> None:
+    """The end is entered in the minute of the proposed beginning, which has seconds."""
+    worked(world, at=NIGHT + timedelta(seconds=31))
+    given = {"begins": "2026-11-29T03:05", "ends": "2026-11-29T03:05"}
+    assert as_person(world.oncall).post(f"/duty/call-outs/{page_of(world.oncall).pk}/", given).status_code == 302
+    assert of(world.oncall)[0].minutes == 0
+
+
 def test_an_end_that_would_lie_before_the_beginning_is_the_later_reading(world: World, at_noon: datetime) -> None:
     """Begun at 02:40 by summer time, ended at 02:10 by winter time: half an hour."""
     worked(world, at=END_OF_SUMMER)

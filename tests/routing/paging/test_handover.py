@@ -6,6 +6,7 @@ import pytest
 from psycopg2.extras import DateTimeTZRange
 
 from matrix.terms import Priority
+from oncall import swaps
 from oncall.models import Override
 from oncall.rotation import AbsenceKind, Line
 from oncall.services import record_absence, record_override, withdraw
@@ -219,3 +220,28 @@ def test_a_row_written_without_the_service_is_seen_when_the_next_step_is_due(wor
     )
     run(SUNDAY_NIGHT + minutes(31), since=SUNDAY_NIGHT + minutes(6))
     assert paged(incident) == [("Marek Nightly", 0), ("Georg Operations", 30), ("Elif Nightly", 30)]
+
+
+# --- At a swap --------------------------------------------------------------------------------------------------
+
+
+def test_a_swap_accepted_in_mid_chain_calls_whoever_has_taken_the_duty(world: World) -> None:
+    """From where the duty changes hands; nobody is un-paged, and the backup's due time stays."""
+    part = DateTimeTZRange(HANDOVER, SUNDAY_NIGHT + minutes(600))
+    swap = swaps.ask(world.rota, PRIMARY, part, of=[world.manager], by=world.oncall, now=BEGAN)
+    incident = alert(world)
+    advance_due(now=SUNDAY_NIGHT)
+    swaps.accept(swap, by=world.manager, now=SUNDAY_NIGHT + minutes(7))
+    run(SUNDAY_NIGHT + minutes(31), since=SUNDAY_NIGHT + minutes(7))
+    assert paged(incident) == [("Marek Nightly", 0), ("Georg Operations", 10), ("Elif Nightly", 30)]
+    assert Page.objects.get(person=world.oncall).state == Page.State.OPEN
+
+
+def test_a_swap_withdrawn_in_mid_chain_calls_nobody(world: World) -> None:
+    part = DateTimeTZRange(HANDOVER, SUNDAY_NIGHT + minutes(600))
+    swap = swaps.ask(world.rota, PRIMARY, part, of=[world.manager], by=world.oncall, now=BEGAN)
+    incident = alert(world)
+    advance_due(now=SUNDAY_NIGHT)
+    swaps.withdraw(swap, now=SUNDAY_NIGHT + minutes(7))
+    run(SUNDAY_NIGHT + minutes(31), since=SUNDAY_NIGHT + minutes(7))
+    assert paged(incident) == [("Marek Nightly", 0), ("Elif Nightly", 30)]
