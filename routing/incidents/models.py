@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest, Least
@@ -214,7 +214,11 @@ class TimelineEntry(models.Model):
         verbose_name = _("timeline entry")
         verbose_name_plural = _("timeline")
         ordering = ["incident", "pk"]
-        indexes = [GinIndex(search.NOTE_WORDS, condition=search.PUBLIC_NOTES, name="timeline_public_words")]
+        indexes = [
+            GinIndex(search.NOTE_WORDS, condition=search.PUBLIC_NOTES, name="timeline_public_words"),
+            # What is only ever appended lies in the order of its instants: a few pages of index tell which to read.
+            BrinIndex(fields=["at"], autosummarize=True, name="timeline_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -21,6 +21,7 @@ from routing.resolve import resolve
 
 A_WHILE = timedelta(hours=1)
 MOST_CONTACTS = 5
+LATER = datetime.max.replace(tzinfo=UTC)
 URGENCY = {priority: place for place, priority in enumerate(Priority)}
 
 
@@ -79,13 +80,16 @@ def assignments_of(person: Person, *, at: datetime) -> list[Assignment]:
 
 
 def my_projects(person: Person, *, now: datetime) -> list[MyProject]:
-    """Each project with its roles, what is open, and the customer's contacts; as many queries for one as for many."""
+    """Each project with its roles, what is open, and the customer's contacts; first what asks for something first.
+
+    As many queries for one as for many.
+    """
     rows = assignments_of(person, at=now)
     projects = {row.project_id: row.project for row in rows}
     known = gather(projects.values(), at=now, known_at=now) if projects else {}
     incidents = _open_incidents(projects)
     contacts = _contacts(projects.values())
-    return [
+    found = [
         MyProject(
             project=project,
             places=[_place(row, known[pk], now) for row in rows if row.project_id == pk],
@@ -95,6 +99,12 @@ def my_projects(person: Person, *, now: datetime) -> list[MyProject]:
         )
         for pk, project in projects.items()
     ]
+    return sorted(found, key=_urgency)
+
+
+def _urgency(mine: MyProject) -> tuple[bool, datetime, str]:
+    due = mine.next_due.due if mine.next_due else None
+    return not mine.unanswered, due or LATER, mine.project.key
 
 
 def my_incidents(person: Person) -> QuerySet[Incident]:

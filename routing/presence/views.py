@@ -40,8 +40,12 @@ def people(request: PageRequest) -> HttpResponse:
     everybody = colleagues()
     known = presence_of(everybody, now=now)
     rows = [(person, known.get(person.pk, PRESENT), may_set_presence(request.user, person)) for person in everybody]
-    rows.sort(key=lambda row: row[1].until is None)
-    return render(request, "presence/people.html", {"now": now, "rows": rows})
+    context = {
+        "now": now,
+        "away": [row for row in rows if row[1].until],
+        "others": [row for row in rows if not row[1].until],
+    }
+    return render(request, "presence/people.html", context)
 
 
 @page
@@ -83,7 +87,7 @@ def back(request: PageRequest, pk: int) -> HttpResponse:
 
     def change() -> str:
         services.back(person, by=request.user, now=now)
-        return _("Back: reachable again.")
+        return _("Back: not away any more.")
 
     return _set(request, person, now, change)
 

@@ -82,7 +82,7 @@ def test_presence_with_one_tap_in_the_header_and_by_keyboard(live_world: World, 
     assert Absence.objects.current().get().person == live_world.sdm
     page.locator("details.dd-menu > summary").click()
     page.get_by_role("button", name="I am back").click()
-    page.get_by_text("Back: reachable again.").wait_for()
+    page.get_by_text("Back: not away any more.").wait_for()
     assert not Absence.objects.current().filter(period__endswith__gt=clock.now()).exists()
 
 

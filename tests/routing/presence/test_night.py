@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import redis
 from django.core import mail
 from psycopg2.extras import DateTimeTZRange
 
@@ -14,9 +15,10 @@ from oncall.services import record_absence
 from portal.hours import DatedException, Hours, WeeklyInterval
 from portal.models import Person, WeeklyOpening
 from portal.services import retire
+from routing import tasks
 from routing.incidents.models import Incident
 from routing.incidents.services import acknowledge, assign, resolve
-from routing.paging import sending
+from routing.paging import sending, ticking
 from routing.paging.escalating import advance_due
 from routing.paging.models import Delivery, MailText, PeriodicJob
 from routing.presence import digest
@@ -321,6 +323,21 @@ def test_changed_hours_are_seen_at_once(world: World) -> None:
     for row in WeeklyOpening.objects.current().filter(weekday=0):
         retire(row, by=None, now=OPENING)
     assert not digest.is_due(OPENING + minutes(30))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tick_wakes_whoever_writes_it(transactional_db: None, redis_client: redis.Redis, frozen: Stop) -> None:
+    a_night(make_world())
+    frozen(OPENING)
+    redis_client.flushdb()
+    ticking.tick()
+    waiting = b"".join(redis_client.lrange("delivery", 0, -1))  # type: ignore[arg-type]
+    assert b"routing.tasks.send_night_reports" in waiting
+    tasks.send_night_reports()
+    assert len(letters()) == 1
+    redis_client.flushdb()
+    ticking.tick()
+    assert b"send_night_reports" not in b"".join(redis_client.lrange("delivery", 0, -1))  # type: ignore[arg-type]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -244,7 +244,7 @@ def test_a_customer_has_no_presence(world: World, what: str) -> None:
 def test_who_is_away_is_said_first(world: World) -> None:
     do(world.sdm, world.sdm, "meeting", how="30")
     shown = text(as_person(world.brm).get("/presence/")).partition("<main")[2]
-    assert shown.index("In a meeting until 10:30") < shown.index("Reachable")
+    assert shown.index("In a meeting until 10:30") < shown.index("Everybody else")
     assert "Record for them" not in shown
     assert "Record for them" in text(as_person(world.desk).get("/presence/"))
     client = as_person(world.desk)
@@ -264,6 +264,9 @@ def test_my_projects_say_what_is_open_and_who_stands_in(world: World) -> None:
         assert said in shown, said
     assert "11:00" in shown  # an answer within an hour
     assert "deputy" not in shown.casefold().replace("tobias deputy", "")
+    assert shown.index('id="project-webshop"') < shown.index(
+        'id="project-kundenportal"'
+    )  # what asks for something first
     assert "deputy</span>" in text(as_person(world.deputy).get("/my-projects/"))
 
 
