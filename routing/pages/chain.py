@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.content import PriorityContent
-from matrix.terms import Role
+from matrix.terms import Role, Route
 from routing.course import ALARM_ROLES, Stop, course
 from routing.decision import Link, PassedOver
 from routing.gather import ProjectFacts
@@ -193,11 +193,12 @@ def _in_order(steps: Iterable[Step]) -> list[Step]:
 
 
 def _called(page: Page) -> Step:
-    why = page.decision
-    role = _("told directly") if page.route == Page.DIRECT_ROUTE else _role(page.role)
-    reason = "" if page.route == Page.DIRECT_ROUTE else _reasons(why.get("reason"), why.get("timing"))
+    """Beside the chain there are those told or called in, whom no step of the matrix names."""
+    named = page.route in [*Route, Page.ALARM_ROUTE]
+    reason = _reasons(page.decision.get("reason"), page.decision.get("timing")) if named else ""
     tone = TONES[Page.State.INFORMED if page.informs else Page.State(page.state)]
-    return Step(str(role), page.created_at, tone, reason=reason)
+    role = _role(page.role) if named else page.get_route_display()
+    return Step(role, page.created_at, tone, reason=reason)
 
 
 def _sent_for(pages: list[Page]) -> dict[int, list[Attempt]]:

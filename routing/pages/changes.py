@@ -26,10 +26,13 @@ BECOMES: dict[str, str] = {
     "resolved": Status.RESOLVED,
     "closed": Status.CLOSED,
     "reopened": Status.NEW,
+    "merged": Status.CLOSED,
 }
 """The status after each kind of line."""
 LETS_GO = ("passed_on", "no_progress", "reopened")
-KINDS = (*BECOMES, "assigned")
+TAKES_BACK = {"resolve": "resolved", "close": "closed", "assign": "assigned", "merge": "merged"}
+"""What was taken back, by the kind of the line that had done it: all is as it was before that one."""
+KINDS = (*BECOMES, "assigned", "taken_over", "undone")
 
 
 class State(NamedTuple):
@@ -70,8 +73,12 @@ def fold(rows: Iterable[Row]) -> Past:
     steps: dict[int, tuple[State, State]] = {}
     waiting_since: datetime | None = None
     state = State()
+    before: dict[str, State] = {}
     for key, kind, at, person, other, data in rows:
         after = State(BECOMES.get(kind, state.status), _assignee(state, kind, person or "", other, data))
+        if kind == "undone":
+            after = before.get(TAKES_BACK.get(data.get("what", ""), ""), state)
+        before[kind] = state
         steps[key] = (state, after)
         state = after
         if kind == "waiting":
@@ -82,7 +89,7 @@ def fold(rows: Iterable[Row]) -> Past:
 def _assignee(state: State, kind: str, person: str, other: str, data: dict[str, Any]) -> str:
     if kind == "assigned":
         return str(data.get("assignee", ""))
-    if kind == "acknowledged":
+    if kind in ("acknowledged", "taken_over"):
         return person or other
     if kind == "resolved":
         return state.assignee or person

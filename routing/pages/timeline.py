@@ -41,6 +41,11 @@ PAGING = (
     "step_failed",
     "acknowledged",
     "passed_on",
+    "taken_over",
+    "called_in",
+    "comes",
+    "declined",
+    "call_in_failed",
     "reminded",
     "no_progress",
 )
@@ -63,6 +68,11 @@ ICONS = {
     "step_failed": "alert-triangle",
     "passed_over": "user-off",
     "acknowledged": "check",
+    "taken_over": "check",
+    "called_in": "bell-ringing",
+    "comes": "check",
+    "declined": "user-off",
+    "call_in_failed": "alert-triangle",
     "started": "player-play",
     "waiting": "clock",
     "wait_over": "player-play",
@@ -239,13 +249,11 @@ def hang_attempts(lines: list[Line], entries: list[TimelineEntry], rows: list[Se
 def _place(entries: list[TimelineEntry], row: Sent, at: datetime) -> int | None:
     """Where the entry of the same transaction stands that tells of the message."""
     here = [(place, entry) for place, entry in enumerate(entries) if entry.at == at]
-    others = [place for place, entry in here if entry.kind not in CALLS]
+    named = [place for place, entry in here if _names(entry, row.page.name)]
     if row.delivery.kind == Delivery.Kind.STAND_DOWN or row.page.route == Page.DIRECT_ROUTE:
-        named = [
-            place for place, entry in here if row.page.name in (entry.data.get("assignee"), entry.data.get("name"))
-        ]
-        return next(iter([*named, *others]), None)
-    return next((place for place, entry in here if entry.kind in CALLS and _tells_of(entry, row.page)), None)
+        return next(iter([*named, *(place for place, entry in here if entry.kind not in CALLS)]), None)
+    called = [place for place, entry in here if entry.kind in CALLS and _tells_of(entry, row.page)]
+    return next(iter([*called, *named]), None)
 
 
 def _names(entry: TimelineEntry, name: str) -> bool:
