@@ -27,7 +27,7 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.queries import hours_facts
-from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
+from routing.incidents.models import Incident, IncidentLink, IncidentQuerySet, Status, TimelineEntry
 from routing.paging.models import Page
 
 from .figures import Counted, percent_of
@@ -52,8 +52,9 @@ def report_zone() -> ZoneInfo:
 
 
 def counted_in(starts: datetime, ends: datetime) -> IncidentQuerySet:
-    """What was reported in `[starts, ends)`."""
-    return Incident.objects.filter(reported_at__gte=starts, reported_at__lt=ends)
+    """What was reported in `[starts, ends)`. A duplicate counts as the one it was merged into, once."""
+    reported = Incident.objects.filter(reported_at__gte=starts, reported_at__lt=ends)
+    return reported.exclude(Exists(IncidentLink.objects.filter(incident=OuterRef("pk"), kind="duplicate")))
 
 
 def cases_of(customer: Customer, span: Span, *, zone: ZoneInfo, now: datetime) -> dict[Month, list[Counted]]:
