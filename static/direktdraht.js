@@ -162,7 +162,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // --- On the home screen: without a connection there is still a page that says whom to call -------------------------
 window.addEventListener("load", () => {
-  const { worker } = root.dataset;
+  const worker = document.querySelector("link[rel=manifest]")?.dataset.worker;
   if (!worker || !("serviceWorker" in navigator)) return;
   // Where a browser does not want one, nothing is lost but that page.
   navigator.serviceWorker.register(worker, { updateViaCache: "none" }).catch(() => {});

@@ -75,5 +75,5 @@ def test_the_worker_is_another_when_what_it_keeps_is(world: World) -> None:
 
 def test_every_page_leads_to_them(world: World) -> None:
     shown = text(as_person(world.desk).get("/incidents/"))
-    assert '<link rel="manifest" href="/manifest.webmanifest?language=en">' in shown
+    assert '<link rel="manifest" href="/manifest.webmanifest?language=en"' in shown
     assert 'data-worker="/service-worker.js?language=en"' in shown
