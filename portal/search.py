@@ -84,11 +84,6 @@ def beginnings(words: Iterable[str]) -> SearchQuery:
     return _query(" & ".join(f"'{word}':*" for word in words))
 
 
-def any_beginning(words: Iterable[str]) -> SearchQuery:
-    """What finds rows in which a word begins with one of `words`, which are folded; at least one."""
-    return _query(" | ".join(f"'{word}':*" for word in words))
-
-
 def whole(words: Iterable[str]) -> SearchQuery:
     """What finds rows in which each of `words`, which are folded, stands as it is; at least one."""
     return _query(" & ".join(f"'{word}'" for word in words))

@@ -23,8 +23,12 @@ from routing.incidents.search import number_of as incident_number_of
 
 SHORTEST = 2
 """So many letters at least: one finds everybody."""
+CLEARLY_A_NUMBER = 6
+"""So many digits are no part of a name."""
 MOST = 8
 """So many of each kind are shown at most."""
+MOST_NUMBERS = 100
+"""So many that begin with the same digits are looked at; who has the whole number is always among them."""
 SPREAD = 3
 """Somebody with so many projects at most stands once for each of them; with more, the project is chosen next."""
 EXACT, BEGINS, INSIDE, LAST = range(4)
@@ -51,8 +55,10 @@ class Sought:
 
     @property
     def words(self) -> list[str]:
+        """None of what is a telephone number and nothing else."""
         words = search.words_of(self.text)
-        return words if sum(map(len, words)) >= SHORTEST else []
+        length = sum(map(len, words))
+        return words if length >= SHORTEST and not (self.number and length >= CLEARLY_A_NUMBER) else []
 
     @property
     def number(self) -> str:
@@ -95,20 +101,15 @@ def _projects(sought: Sought, reader: Person) -> Iterator[Found]:
     current = Project.objects.visible_to(reader).filter(retired_at=None)
     hits = []
     if words := sought.words:
-        own = Q(pk__in=_matching(Project, PROJECT_WORDS, search.any_beginning(words)))
-        hits.append(current.filter(own, *map(_of_project, words)))
+        hits.append(current.filter(pk__in=_matching(Project, PROJECT_WORDS, search.beginnings(words))))
+        for own, others in _splits(words):
+            own_ids = _matching(Project, PROJECT_WORDS, search.beginnings(own))
+            hits.append(current.filter(pk__in=own_ids, customer__in=_of_customers(others)))
     if sought.number:
-        hits.append(current.filter(pk__in=_matching(Project, PROJECT_NUMBERS, search.number_query(sought.number))))
+        hits.append(current.filter(pk__in=_numbered(Project, PROJECT_NUMBERS, sought.number)))
     exact = Q(hotline=sought.number) if sought.number else NOTHING
     for project in _best(current, hits, words, ("key", "name"), exact).select_related("customer")[:MOST]:
         yield _project(project, sought, project.rank)
-
-
-def _of_project(word: str) -> Q:
-    """A word of the project, or of its customer: "alster shop"."""
-    query = search.beginnings([word])
-    own = Q(pk__in=_matching(Project, PROJECT_WORDS, query))
-    return own | Q(customer__in=_matching(Customer, CUSTOMER_WORDS, query))
 
 
 def _project(project: Project, sought: Sought, rank: int) -> Found:
@@ -133,27 +134,18 @@ def _contacts(sought: Sought) -> Iterator[Found]:
     current = Contact.objects.current().filter(person__is_active=True)
     hits = []
     if words := sought.words:
-        hits.append(current.filter(Q(pk__in=_own(search.any_beginning(words))), *map(_somewhere, words)))
+        hits.append(current.filter(pk__in=_matching(Contact, CONTACT_WORDS, search.beginnings(words))))
+        hits.append(current.filter(person__in=_matching(Person, PERSON_WORDS, search.beginnings(words))))
+        for own, others in _splits(words):
+            people = _matching(Person, PERSON_WORDS, search.beginnings(own))
+            hits.append(current.filter(person__in=people, customer__in=_of_customers(others)))
     if sought.number:
-        query = search.number_query(sought.number)
-        hits.append(current.filter(pk__in=_matching(Contact, CONTACT_NUMBERS, query)))
-        hits.append(current.filter(person__in=_matching(Person, PERSON_NUMBERS, query)))
+        hits.append(current.filter(pk__in=_numbered(Contact, CONTACT_NUMBERS, sought.number)))
+        hits.append(current.filter(person__in=_numbered(Person, PERSON_NUMBERS, sought.number)))
     exact = Q(phones__contains=[sought.number]) | Q(person__direct_line=sought.number) if sought.number else NOTHING
     rows = _best(current, hits, words, ("person__name",), exact).select_related("person", "customer")
     for contact in rows.prefetch_related("limited_to", "customer__projects")[:MOST]:
         yield from _contact(contact, sought, contact.rank)
-
-
-def _own(query: SearchQuery) -> QuerySet[Any]:
-    """Contacts whose own name, address or company is found."""
-    people = Contact.objects.filter(person__in=_matching(Person, PERSON_WORDS, query)).order_by().values("pk")
-    return people.union(_matching(Contact, CONTACT_WORDS, query))
-
-
-def _somewhere(word: str) -> Q:
-    """A word of the contact, or of their customer: "hansen alster"."""
-    query = search.beginnings([word])
-    return Q(pk__in=_own(query)) | Q(customer__in=_matching(Customer, CUSTOMER_WORDS, query))
 
 
 def _contact(contact: Contact, sought: Sought, rank: int) -> Iterator[Found]:
@@ -180,7 +172,7 @@ def _colleagues(sought: Sought) -> Iterator[Found]:
     if words := sought.words:
         hits.append(current.filter(pk__in=_matching(Person, PERSON_WORDS, search.beginnings(words))))
     if sought.number:
-        hits.append(current.filter(pk__in=_matching(Person, PERSON_NUMBERS, search.number_query(sought.number))))
+        hits.append(current.filter(pk__in=_numbered(Person, PERSON_NUMBERS, sought.number)))
     exact = Q(direct_line=sought.number) if sought.number else NOTHING
     for person in _best(current, hits, words, ("name",), exact)[:MOST]:
         detail = " · ".join(filter(None, (_("colleague"), person.function)))
@@ -196,6 +188,23 @@ def _matching(model: Any, vector: Expression | SearchVector, query: SearchQuery)
     """Ids of rows; by the index that the model has on `vector`."""
     ids: QuerySet[Any] = model.objects.alias(indexed=vector).filter(indexed=query).order_by().values("pk")
     return ids
+
+
+def _of_customers(words: Sequence[str]) -> QuerySet[Any]:
+    return _matching(Customer, CUSTOMER_WORDS, search.beginnings(words))
+
+
+def _splits(words: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """The words of somebody's own and those of their customer, whichever was said first: "hansen alster"."""
+    for place in range(1, len(words)):
+        yield words[:place], words[place:]
+        yield words[place:], words[:place]
+
+
+def _numbered(model: Any, vector: Expression, number: str) -> QuerySet[Any]:
+    """Ids of rows with `number`, and of some with a number that begins with it."""
+    beginning = _matching(model, vector, search.number_query(number))[:MOST_NUMBERS]
+    return _matching(model, vector, search.whole([number])).union(beginning)
 
 
 def _best(
