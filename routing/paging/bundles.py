@@ -26,8 +26,18 @@ class Standing(StrEnum):
     TAKEN = "taken"
     PASSED_ON = "passed_on"
     INFORMED = "informed"
+    COMES = "comes"
+    DECLINED = "declined"
     ENDED = "ended"
     CLOSED = "closed"
+
+
+CALLED_IN = {
+    Page.State.OPEN: Standing.ASKS,
+    Page.State.ACKNOWLEDGED: Standing.COMES,
+    Page.State.PASSED_ON: Standing.DECLINED,
+}
+"""How it stands for one who was called in: by their own answer, whoever has the incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,11 @@ def told_together(page: Page) -> list[Told]:
     together = Page.objects.filter(Q(pk=page.pk) | Q(deliveries__in=said))
     latest = together.order_by("escalation", "informs", "-pk").distinct("escalation")
     pages = Page.objects.filter(pk__in=latest.values("pk")).select_related(
-        "person", "escalation__incident__project", "escalation__incident__assignee", "escalation__incident__topic"
+        "person",
+        "escalation__incident__project",
+        "escalation__incident__assignee",
+        "escalation__incident__team",
+        "escalation__incident__topic",
     )
     return sorted(_told(list(pages)), key=lambda each: (URGENCY.index(Priority(each.incident.priority)), each.page.pk))
 
@@ -70,8 +84,8 @@ def _told(pages: list[Page]) -> Iterable[Told]:
 
 
 def _by(incident: Incident, standing: Standing, entry: TimelineEntry | None) -> str:
-    if standing is not Standing.ENDED and incident.assignee:
-        return incident.assignee.name
+    if standing is not Standing.ENDED and incident.owner_name:
+        return incident.owner_name
     if entry is None:
         return ""
     return entry.actor.name if entry.actor else entry.actor_name
@@ -80,6 +94,8 @@ def _by(incident: Incident, standing: Standing, entry: TimelineEntry | None) -> 
 def _standing(page: Page, incident: Incident) -> Standing:
     if not incident.is_open:
         return Standing.ENDED
+    if page.calls_in:
+        return CALLED_IN.get(Page.State(page.state), Standing.CLOSED)
     if incident.status != Status.NEW:
         mine = page.person_id is not None and incident.assignee_id == page.person_id
         return Standing.YOURS if mine else Standing.TAKEN

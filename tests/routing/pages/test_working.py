@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from matrix.terms import Role
 from portal import clock
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.models import Page
+from routing.paging.calling import callee_of
 from tests.people import World
 
 from .helpers import as_person, queries, report, text
@@ -64,6 +66,18 @@ def test_somebody_is_called_in_and_it_stays_with_its_owner(world: World, inciden
     assert "Still the SAN" in text(again)
     assert client.post(page_of(incident, "call-in"), {"callee": "person:1:sdm"}).status_code == 400
     assert Page.objects.called_in().count() == 1
+
+
+@pytest.mark.parametrize(("answer", "shown"), [("acknowledge", "You come to help."), ("pass-on", "You cannot come")])
+def test_who_was_called_in_answers_by_the_link(world: World, incident: Incident, answer: str, shown: str) -> None:
+    called = services.call_in(
+        incident, callee=callee_of(world.backup), role=Role.ON_CALL_BACKUP, by=world.oncall, now=clock.now()
+    )
+    link = f"/a/{called.token}/"
+    assert "Marek Nightly has it and asks for your help." in text(Client().get(link))
+    assert shown in text(Client().post(f"{link}{answer}/", follow=True))
+    incident.refresh_from_db()
+    assert (incident.status, incident.assignee) == ("acknowledged", world.oncall)
 
 
 def test_lowering_a_customers_blocker_asks_whose_consent_was_given(world: World, incident: Incident) -> None:
