@@ -51,6 +51,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
         ("/projects/webshop/call/?priority=minor", live_world.desk),
         (f"/incidents/{incident.pk}/", live_world.alice),
         (f"/incidents/{incident.pk}/", live_world.desk),
+        (f"/incidents/{incident.pk}/record/", live_world.desk),
         ("/incidents/?status=all", live_world.desk),
         ("/incidents/new/?project=webshop", live_world.desk),
         ("/incidents/new/", live_world.desk),
