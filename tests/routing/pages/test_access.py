@@ -51,7 +51,6 @@ READ = {
     "/reports/alster/": STAFF,
     "/reports/alster/2026/": STAFF,
     "/reports/alster/2026-11/": STAFF,
-    "/reports/alster/2026-11/report.pdf": STAFF,
     "/reports/alster/2026-11/incidents.csv": STAFF,
     "/reports/alster/2026-11/incidents/": STAFF,
     "/reports/nobody/2026-11/": set(),
