@@ -39,8 +39,8 @@ os.environ["MEDIA_ROOT"] = MEDIA
 from portal.settings import *  # noqa: E402, F403
 from portal.settings import DATABASES, STATIC_ROOT  # noqa: E402
 
-# A lock that a stuck thread holds fails whoever waits for it, with the statement, instead of stopping the whole run.
-limits = "-c lock_timeout=60s -c idle_in_transaction_session_timeout=120s"
+# What is stuck, or planned badly, fails with its statement instead of stopping the whole run.
+limits = "-c lock_timeout=60s -c statement_timeout=90s -c idle_in_transaction_session_timeout=120s"
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = limits
 
 # Static files are served from their sources; whitenoise only wants to see the directory.

@@ -15,6 +15,7 @@ from routing.incidents.models import Incident, TimelineEntry
 from routing.incidents.services import acknowledge, add_note, create_incident, resolve, wait
 from tests.people import TUESDAY, World, minutes
 from tests.routing.attachments.samples import PNG
+from tests.statistics import analyze
 
 from .helpers import as_person, queries, report, text
 
@@ -330,6 +331,7 @@ def ten_thousand(world: World) -> Incident:
         ),
         batch_size=2000,
     )
+    analyze()
     return rows[1]
 
 

@@ -18,6 +18,7 @@ from portal.services import record
 from routing.incidents import services
 from routing.incidents.models import Incident, Status
 from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, TUESDAY, World, make_matrix, make_project
+from tests.statistics import analyze
 
 from .helpers import PASSWORD, as_person, iso, queries, report, text
 
@@ -291,6 +292,7 @@ def many_incidents(world: World, number: int) -> None:
         )
         for place in range(number)
     )
+    analyze()
 
 
 @pytest.mark.parametrize("path", [CARD, "/projects/webshop/matrix/"])
