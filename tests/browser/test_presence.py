@@ -61,7 +61,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
         ("/my-projects/", live_world.oncall),
     ]:
         page = visit(path, person)
-        page.locator("details.dd-menu > summary").click()
+        page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         found[path] = violations(page)
     page.locator(".dd-menu > summary").press("Escape")
@@ -75,12 +75,12 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
 
 def test_presence_with_one_tap_in_the_header_and_by_keyboard(live_world: World, visit: Visit) -> None:
     page = visit("/incidents/", live_world.sdm)
-    page.locator("details.dd-menu > summary").press("Enter")
+    page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).press("Enter")
     page.get_by_role("button", name="30 min").press("Enter")
     page.get_by_text("In a meeting until", exact=False).first.wait_for(state="attached")
     assert page.url.endswith("/incidents/")
     assert Absence.objects.current().get().person == live_world.sdm
-    page.locator("details.dd-menu > summary").click()
+    page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).click()
     page.get_by_role("button", name="I am back").click()
     page.get_by_text("Back: not away any more.").wait_for()
     assert not Absence.objects.current().filter(period__endswith__gt=clock.now()).exists()
