@@ -213,8 +213,8 @@ def _sent_for(pages: list[Page]) -> dict[int, list[Attempt]]:
 
 def _passed_over(escalation: Escalation, pages: list[Page]) -> Iterable[tuple[int, Step]]:
     """Beside the number of the round: that of what was called at the same instant, else of what was called before."""
-    entries = escalation.incident.timeline.filter(kind="passed_over").order_by("-pk").only("at", "data")[:PAGES]
-    for entry in entries:
+    latest = escalation.incident.timeline.filter(kind="passed_over").order_by("-pk").only("at", "data")[:PAGES]
+    for entry in reversed(latest):
         same = [page.round for page in pages if page.created_at == entry.at]
         before = [page.round for page in pages if page.created_at < entry.at]
         data = entry.data

@@ -31,7 +31,7 @@ CALL_OUTCOMES: "dict[str, StrPromise]" = {
 }
 """Of a call, where that is said in other words than of a message."""
 KINDS: "dict[str, StrPromise]" = {
-    Delivery.Kind.STAND_DOWN: gettext_lazy("told that it is taken"),
+    Delivery.Kind.STAND_DOWN: gettext_lazy("told that no answer is needed any more"),
     Delivery.Kind.REMINDER: gettext_lazy("reminded"),
 }
 """What a message was for, where it was no page."""

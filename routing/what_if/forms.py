@@ -18,7 +18,9 @@ SOURCES = [(Source.CUSTOMER.value, _("the customer or the desk")), (Source.MONIT
 class QuestionForm(forms.Form):
     """Project, priority, source and instant; without an instant it is now."""
 
-    project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), to_field_name="key")
+    project = forms.ModelChoiceField(
+        label=_("Project"), queryset=Project.objects.none(), to_field_name="key", empty_label=_("Please choose")
+    )
     priority = forms.ChoiceField(label=_("Priority"), choices=PRIORITIES, required=False)
     source = forms.ChoiceField(label=_("Reported by"), choices=SOURCES, required=False)
     at = InstantField(
@@ -50,7 +52,7 @@ class AssumptionsForm(forms.Form):
         label=_("Who is away from then on?"),
         required=False,
         queryset=Person.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
 
     def __init__(self, *args: Any, people: QuerySet[Person], calls: list[tuple[int, str]], **kwargs: Any) -> None:

@@ -64,7 +64,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
         page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         found[path] = violations(page)
-    page.locator(".dd-menu > summary").press("Escape")
+    page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).press("Escape")
     page.get_by_text("Away for days", exact=True).click()
     page.get_by_label("Away up to and including").fill((now + timedelta(days=2)).date().isoformat())
     page.get_by_role("button", name="See what this means").click()

@@ -145,7 +145,7 @@ def test_who_is_on_duty_and_which_sdm_is_away(world: World) -> None:
     shown = text(client.get("/desk/"))
     assert "Marek Nightly" in shown
     assert "Elif Nightly" in shown
-    assert "Everybody is there." in shown
+    assert "Nobody is entered as away." in shown
     away(world.sdm, clock.now() + timedelta(hours=2))
     away(world.oncall, clock.now() + timedelta(hours=2))
     (line,) = [each for each in client.get("/desk/").context["aside"].away if each.name != "Tobias Deputy"]

@@ -143,7 +143,7 @@ def test_what_changes_by_itself_is_seen_in_time(world: World) -> None:
         time.sleep(0.1)
     answer = poll(client, answer["ETag"])
     assert answer.status_code == 200
-    assert b"Everybody is there." in answer.content
+    assert b"Nobody is entered as away." in answer.content
 
 
 @pytest.mark.django_db(transaction=True)

@@ -103,8 +103,8 @@ def test_who_is_told_that_it_is_taken_stands_where_it_was_taken(world: World, ni
     Delivery.objects.update(state=Delivery.State.DELIVERED, sent_at=SUNDAY_NIGHT, next_attempt_at=None)
     services.acknowledge(night, by=world.desk, now=SUNDAY_NIGHT + minutes(2))
     page = shown(night, world.desk)
-    assert "Marek Nightly (told that it is taken)" in line_with(page, "Acknowledged by")
-    assert "told that it is taken" not in line_with(page, "Marek Nightly paged")
+    assert "Marek Nightly (told that no answer is needed any more)" in line_with(page, "Acknowledged by")
+    assert "told that no answer is needed any more" not in line_with(page, "Marek Nightly paged")
 
 
 def test_who_is_assigned_is_told_in_that_line(world: World, night: Incident) -> None:
