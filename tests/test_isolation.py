@@ -68,6 +68,7 @@ class Planted:
         found = {
             "slug:key": self.world.webshop.key,
             "int:number": str(self.incident.pk),
+            "int:other": str(self.incident.pk + 1),  # what monitoring reported, of the same project
             "slug:slug": self.world.rota.slug,
             "str:token": "guessed",  # whoever knows a token is whom it was made for
             "str:key": "guessed",

@@ -97,7 +97,8 @@ def assign(incident: Incident, *, assignee: Person | Team, by: Person, now: date
     require(incident, "assign", *OPEN_STATUSES)
     was_new = incident.status == Status.NEW
     person = assignee if isinstance(assignee, Person) else None
-    if assignee in (incident.assignee, incident.team) and not was_new:
+    has_it = assignee in (incident.assignee, incident.team)
+    if has_it and not was_new:
         return incident
     incident.assignee, incident.team = person, assignee if isinstance(assignee, Team) else None
     if was_new:
@@ -115,7 +116,8 @@ def assign(incident: Incident, *, assignee: Person | Team, by: Person, now: date
             answered=own_page(escalation, person),
         )
     _has_come(escalation, person, now=now)
-    if assignee != by:
+    # Whoever was given a request when it came was told of it then.
+    if assignee != by and not (has_it and incident.kind == Incident.Kind.REQUEST):
         _tell_owner(incident, escalation, assignee, now=now)
     return incident
 

@@ -54,9 +54,7 @@ class ConfirmForm(forms.Form):
 
 def appointment_for(incident: Incident, reader: Person, *, now: datetime) -> dict[str, Any]:
     """What `pages/appointment.html` shows; without an appointment nothing."""
-    if incident.topic_id is None:
-        return {}
-    appointment = Appointment.objects.select_related("host").filter(incident=incident).first()
+    appointment: Appointment | None = getattr(incident, "appointment", None)
     if appointment is None:
         return {}
     may = incident.is_open and _may_confirm(incident, reader)

@@ -239,7 +239,7 @@ def signed_in(page: "Page", base: str, world: World) -> None:
     page.get_by_label("Email").fill(world.oncall.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/incidents/")
+    page.wait_for_url("**/desk/")
 
 
 def test_it_can_be_installed(live_world: World, live_server: "LiveServer", phone: "BrowserContext") -> None:

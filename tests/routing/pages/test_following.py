@@ -354,8 +354,10 @@ def test_pages_stay_small_with_ten_thousand_incidents(world: World, ten_thousand
         client.get(path)
         answer = client.get(path)
         assert answer.status_code == 200, path
-        assert len(answer.content) < 50_000, (path, len(answer.content))
-        assert (count := queries(lambda path=path: client.get(path))) < 15, (path, count)
+        # The frame of the provider's people has more in it: their navigation and their presence.
+        assert len(answer.content) < (50_000 if name == "alice" else 60_000), (path, len(answer.content))
+        count = queries(lambda path=path: client.get(path))
+        assert count < (15 if name == "alice" else 21), (path, count)
 
 
 def test_what_nobody_has_taken_yet_leads_to_whom_to_call(world: World) -> None:
