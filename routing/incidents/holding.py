@@ -68,10 +68,14 @@ class ChangedMeanwhile(ActionRefused):
     """Somebody else has changed the incident since it was looked at; nothing was changed."""
 
 
-def require_unchanged(incident: Incident, seen: str, action: str) -> Incident:
-    """The incident, locked until the transaction ends, as it was seen; `seen` is its `state_of` then."""
-    _escalation, fresh = lock(incident)
-    if state_of(fresh) != seen:
+def require_unchanged(incident: Incident, seen: str | None, action: str, other: Incident | None = None) -> Incident:
+    """The incident, locked until the transaction ends, as it was seen; `seen` is its `state_of` then, if known.
+
+    `other` is what the action changes besides. It is locked here too: locked after the first, it could be held by
+    somebody who waits for that one.
+    """
+    _escalation, fresh = lock(incident) if other is None else lock_both(incident, other)[0]
+    if seen is not None and state_of(fresh) != seen:
         raise ChangedMeanwhile(action, fresh.status)
     return fresh
 

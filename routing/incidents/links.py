@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from portal.models import Person
 
+from .holding import lock_both
 from .models import Incident, IncidentLink
 from .timeline import write
 
@@ -68,6 +69,7 @@ def relate(incident: Incident, other: Incident, *, by: Person, now: datetime) ->
     """
     if incident.pk == other.pk:
         raise ValueError("an incident is not related to itself")
+    lock_both(incident, other)
     first, second = sorted((incident, other), key=lambda each: each.pk)
     try:
         with transaction.atomic():
@@ -82,6 +84,7 @@ def relate(incident: Incident, other: Incident, *, by: Person, now: datetime) ->
 @transaction.atomic
 def unrelate(incident: Incident, other: Incident, *, by: Person, now: datetime) -> bool:
     """They have nothing to do with each other after all; whether they were linked. A duplicate stays one."""
+    lock_both(incident, other)
     links = IncidentLink.objects.of(incident).of(other).filter(kind=IncidentLink.Kind.RELATED)
     gone, _rows = links.delete()
     if gone:

@@ -43,8 +43,9 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
     progress.renew(duplicate, now=now)
     duplicate.save(update_fields=["status", "closed_at", "responded_at", *waits.FIELDS, *progress.FIELDS])
     _link(duplicate, into, by=by, now=now)
-    write(into, "absorbed", now=now, by=by, public=True, number=duplicate.number)
     TimelineEntry.objects.bulk_create(_taken_along(duplicate, into, now=now))
+    # After what was taken along: the desk calls an incident answered whose last line is the customer's.
+    write(into, "absorbed", now=now, by=by, public=True, number=duplicate.number)
     write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status)
     if into.reporter is None and duplicate.reporter is not None:
         into.reporter = duplicate.reporter

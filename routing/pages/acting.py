@@ -37,15 +37,23 @@ def for_reporting(request: PageRequest, number: int) -> Incident:
 
 
 def change(
-    request: PageRequest, incident: Incident, act: Callable[[], Incident | None], *, now: datetime, undo: str = ""
+    request: PageRequest,
+    incident: Incident,
+    act: Callable[[], Incident | None],
+    *,
+    now: datetime,
+    undo: str = "",
+    other: Incident | None = None,
 ) -> None:
     """Do it unless the incident has changed since its form was shown; `undo` names what may be taken back.
 
+    `other` is a second incident that is changed with it, both being locked from the start. What is to be taken back
+    is read under the lock even where the form does not say what its reader saw.
     Raises `ActionRefused`, of which nothing is left.
     """
     state, _at = read_seen(request.POST.get("seen", ""))
     with transaction.atomic():
-        current = require_unchanged(incident, state, undo) if state else incident
+        current = require_unchanged(incident, state or None, undo, other)
         before = Before.of(current, undo)
         after = act()
     if undo and after is not None:

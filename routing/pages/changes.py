@@ -89,6 +89,9 @@ def fold(rows: Iterable[Row]) -> Past:
 def _assignee(state: State, kind: str, person: str, other: str, data: dict[str, Any]) -> str:
     if kind == "assigned":
         return str(data.get("assignee", ""))
+    if kind == "acknowledged" and data.get("via") == "assignment":
+        # Whoever gave it to a team has answered; the team has it, as the line before says.
+        return state.assignee
     if kind in ("acknowledged", "taken_over"):
         return person or other
     if kind == "resolved":

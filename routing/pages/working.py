@@ -43,6 +43,8 @@ class Task:
     act: Callable[[Incident, Given, Person, datetime], Incident | None]
     done: Callable[[Incident, Given], str]
     undo: str = ""
+    other: str = ""
+    """The field that names a second incident, which is changed too."""
 
 
 def view_of(task: Task) -> View[[int]]:
@@ -62,7 +64,14 @@ def view_of(task: Task) -> View[[int]]:
             return _asked(request, task, incident, form, status=400)
         given = form.cleaned_data
         try:
-            change(request, incident, lambda: task.act(incident, given, request.user, now), now=now, undo=task.undo)
+            change(
+                request,
+                incident,
+                lambda: task.act(incident, given, request.user, now),
+                now=now,
+                undo=task.undo,
+                other=given.get(task.other),
+            )
         except services.ActionRefused:
             fresh = find(request, number)
             return _asked(request, task, fresh, form, refused=meanwhile(request, fresh), status=409)
@@ -169,6 +178,7 @@ merge = view_of(
         act=_merge,
         done=lambda _incident, given: _("It goes on as incident %(number)s.") % {"number": given["into"].number},
         undo="merge",
+        other="into",
     )
 )
 
@@ -181,6 +191,7 @@ relate = view_of(
         form=lambda data, incident, person, _now: LinkForm(data, incident=incident, reader=person),
         act=_relate,
         done=lambda _incident, given: _("Linked to incident %(number)s.") % {"number": given["number"].number},
+        other="number",
     )
 )
 

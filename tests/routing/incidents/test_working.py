@@ -8,6 +8,7 @@ from matrix.models import MatrixVersion, PriorityTerms
 from matrix.terms import Role
 from portal.models import Team
 from routing.decision import Callee, Kind
+from routing.desk.rows import open_incidents
 from routing.incidents import services
 from routing.incidents.links import Tie, linked_to
 from routing.incidents.models import Incident, Status
@@ -256,6 +257,14 @@ def test_a_duplicate_ends_and_its_reporter_follows_the_other(world: World) -> No
     assert "SAN" not in notes
     told = Notice.objects.filter(entry__kind="merged").values_list("person__name", flat=True)
     assert list(told) == ["Alice Alster"]
+
+
+def test_what_customers_wrote_in_a_duplicate_makes_no_news_of_the_other(world: World) -> None:
+    original, duplicate = taken(world), an_incident(world)
+    services.add_note(duplicate, by=world.alice, now=T, text="Error 500 at checkout", public=True)
+    services.merge(duplicate, original, by=world.desk, now=T + minutes(1))
+    assert not open_incidents(world.desk, {"status": "answered"}, now=T).exists()
+    assert kinds(original)[-1] == "absorbed"
 
 
 def test_a_second_reporter_is_told_what_the_first_is(world: World) -> None:

@@ -33,6 +33,16 @@ def test_who_resolves_what_nobody_has_has_it() -> None:
     assert taken[1][1] == State("resolved", "Marek")
 
 
+def test_a_team_has_what_it_was_given_and_not_whoever_gave_it() -> None:
+    given, acknowledged = story(
+        ("reported", "Alice", {}),
+        ("assigned", "Lukas", {"assignee": "Platform"}),
+        ("acknowledged", "Lukas", {"via": "assignment"}),
+    )[1:]
+    assert given == (State("new"), State("new", "Platform"))
+    assert acknowledged == (State("new", "Platform"), State("acknowledged", "Platform"))
+
+
 def test_what_is_taken_back_is_as_it_was_before_that() -> None:
     steps = story(
         ("reported", "", {}),

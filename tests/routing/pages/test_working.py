@@ -10,9 +10,11 @@ from matrix.terms import Role
 from portal import clock
 from routing.incidents import services
 from routing.incidents.models import Incident
-from routing.models import Page
+from routing.models import IncidentLink, Page
+from routing.pages import acting
 from routing.paging.calling import callee_of
 from tests.people import World
+from tests.routing.paging.test_races import at_once
 
 from .helpers import as_person, queries, report, text
 
@@ -158,6 +160,44 @@ def test_what_the_chain_does_is_no_change_to_who_acts(world: World) -> None:
     services.add_note(incident, by=world.sdm, now=clock.now(), text="I look", public=False)
     answer = client.post(page_of(incident, "resolve"), {"reason": "Restarted", "seen": seen})
     assert answer.status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("action", "field"), [("merge", "into"), ("relate", "number")])
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_that_are_merged_or_linked_crosswise_do_not_wait_for_each_other(
+    world: World, action: str, field: str, attempt: int
+) -> None:
+    first, second = report(world.webshop, world.alice), report(world.webshop, world.bob)
+    pairs = ((as_person(world.desk), first, second), (as_person(world.sdm), second, first))
+
+    def post(client: Client, incident: Incident, other: Incident, seen: str) -> int:
+        return client.post(page_of(incident, action), {field: str(other.pk), "seen": seen}).status_code
+
+    jobs = [partial(post, *pair, seen_on(pair[0], page_of(pair[1], action))) for pair in pairs]
+    answers = at_once(*jobs)
+    assert sorted(map(str, answers)) == (["302", "409"] if action == "merge" else ["302", "302"])
+    assert IncidentLink.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_is_read_under_the_lock_though_the_form_carries_nothing_seen(
+    world: World, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = as_person(world.desk)
+    find = acting.find
+
+    def find_then_hand_over(request: Any, number: int) -> Incident:
+        found = find(request, number)
+        services.assign(incident, assignee=world.deputy, by=world.oncall, now=clock.now())
+        return found
+
+    monkeypatch.setattr(acting, "find", find_then_hand_over)
+    client.post(page_of(incident, "resolve"), {"reason": "Restarted"})
+    monkeypatch.undo()
+    client.post(page_of(incident, "undo"))
+    incident.refresh_from_db()
+    assert (incident.status, incident.assignee) == ("acknowledged", world.deputy)
 
 
 # --- Replies and notes -------------------------------------------------------------------------------------------
