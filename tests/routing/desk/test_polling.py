@@ -95,7 +95,7 @@ CHANGES: dict[str, Callable[[World, Incident], object]] = {
     "passed on": lambda world, i: services.pass_on(i, by=world.desk, now=clock.now()),
     "assigned": lambda world, i: services.assign(i, assignee=world.oncall, by=world.desk, now=clock.now()),
     "another priority": lambda world, i: services.change_priority(
-        i, priority="minor", by=world.desk, now=clock.now(), why="No"
+        i, priority="minor", by=world.desk, now=clock.now(), why="No", consent="Alice"
     ),
     "a step of the chain": lambda _world, _i: advance_due(now=clock.now() + timedelta(minutes=6)),
     "a note of the customer": _note_of_the_customer,
