@@ -35,7 +35,7 @@ def open_ones(project: Project, title: str, reader: Person, *, named: int = 0) -
     likeness = SearchRank(search.INCIDENT_WORDS, query) if query else Value(0.0, output_field=FloatField())
     found = found.annotate(alike=Case(When(alike, then=True), default=False, output_field=BooleanField()))
     found = found.filter(Q(project=project) | Q(alike=True)).annotate(likeness=likeness)
-    rows = found.select_related("project", "assignee").order_by(
+    rows = found.select_related("project", "assignee", "team").order_by(
         Case(When(pk=named, then=0), default=1), F("alike").desc(), F("likeness").desc(), URGENCY, "-pk"
     )[: MOST + 1]
     opened = [Open(incident, incident.alike) for incident in rows]  # type: ignore[attr-defined]  # annotated above

@@ -17,7 +17,7 @@ from portal.models import Person, ProjectSupport
 from routing.gather import ProjectFacts
 from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
 from routing.paging.escalating import content_in
-from routing.presentation import person_for
+from routing.presentation import owner_for
 
 from .upcoming import Upcoming, facts_of_projects, upcoming
 
@@ -40,7 +40,7 @@ def open_incidents(reader: Person, wanted: Mapping[str, Any], *, now: datetime) 
         _of_team(wanted["team"], now) if "team" in wanted else Q(),
         _of_rota(wanted["rota"], now) if "rota" in wanted else Q(),
         Q(assignee=reader) if wanted.get("whose") == "mine" else Q(),
-        Q(assignee=None) if wanted.get("whose") == "nobody" else Q(),
+        Q(assignee=None, team=None) if wanted.get("whose") == "nobody" else Q(),
     ]
     found = found.filter(*conditions)
     if wanted.get("status") == "answered":
@@ -55,8 +55,9 @@ def open_incidents(reader: Person, wanted: Mapping[str, Any], *, now: datetime) 
 
 
 def _of_team(team: Any, now: datetime) -> Q:
+    """What the team has, whatever the project, and everything of the projects it supports."""
     supported = ProjectSupport.objects.as_of(now).filter(Q(team=team) | Q(service_desk=team))
-    return Q(project__in=supported.values("project"))
+    return Q(team=team) | Q(project__in=supported.values("project"))
 
 
 def _of_rota(rota: Any, now: datetime) -> Q:
@@ -71,7 +72,7 @@ def in_order(found: IncidentQuerySet) -> IncidentQuerySet:
         When(status=Status.NEW, then=Least("respond_by", "escalation__due_at")), default=F("progress_due_at")
     )
     rows = found.alias(**LAST).annotate(answered=Case(When(ANSWERED, then=True), default=False))
-    rows = rows.select_related("project__customer", "assignee", "escalation")
+    rows = rows.select_related("project__customer", "assignee", "team", "escalation")
     rows = rows.defer("description", "project__hotline", "assignee__direct_line", "assignee__mobile")
     return rows.order_by(unanswered_first, next_due.asc(nulls_last=True), "-pk")
 
@@ -104,7 +105,7 @@ class Row:
     """One line of the desk. `counts_to` is where the response clock ends if it goes on as it does at this instant."""
 
     incident: Incident
-    assignee: str
+    owner: str
     clock: RunningClock | None
     counts_to: datetime | None
     late_at: datetime | None
@@ -142,10 +143,10 @@ def rows_of(incidents: Iterable[Incident], reader: Person, *, now: datetime) -> 
     rows, changes = [], []
     for incident in incidents:
         clock = _clock(incident, known[incident.project_id], pinned, now)
-        assignee = person_for(incident.assignee, reader)
+        owner = owner_for(incident, reader)
         row = Row(
             incident=incident,
-            assignee=assignee["name"] if assignee else "",
+            owner=owner["name"] if owner else "",
             clock=clock,
             counts_to=now + clock.left if clock else None,
             late_at=now + clock.until_late if clock else None,

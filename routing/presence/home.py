@@ -56,16 +56,15 @@ def take(request: PageRequest, number: int) -> HttpResponse:
     incident = find(request, number)
     if not may_work(request.user):
         raise PermissionDenied
-    now, seen = clock.now(), request.POST.get("assignee", "")
-    assignee = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+    now = clock.now()
     try:
-        take_over(incident, by=request.user, now=now, status=request.POST.get("status", ""), assignee=assignee)
+        take_over(incident, by=request.user, now=now, seen=request.POST.get("seen", ""))
     except ActionRefused:
         fresh = find(request, number)
         refused = _("#%(number)s was not taken: it is %(status)s by now, with %(name)s.") % {
             "number": fresh.number,
             "status": fresh.get_status_display(),
-            "name": fresh.assignee.name if fresh.assignee else _("nobody"),
+            "name": fresh.owner_name or _("nobody"),
         }
         return _show_night(request, now, refused=refused, status=409)
     messages.success(request, _("#%(number)s is yours now.") % {"number": incident.number})

@@ -15,6 +15,7 @@ from portal.hours import Hours, open_periods
 from portal.models import Person, Project
 from routing.gather import gather
 from routing.incidents.models import Incident, IncidentQuerySet, Status, TimelineEntry
+from routing.incidents.services import state_of
 from routing.paging.models import Page
 from routing.presentation import actor_for
 
@@ -83,6 +84,11 @@ class Happening:
     def is_open(self) -> bool:
         return self.incident.is_open
 
+    @property
+    def seen(self) -> str:
+        """What whoever takes it over decides by."""
+        return state_of(self.incident)
+
 
 def nights_of(projects: Iterable[Project], *, now: datetime) -> dict[int, Night]:
     """Project → its last night, by its own office hours; projects whose office was never open are missing."""
@@ -125,7 +131,7 @@ def _incidents(nights: Mapping[int, Night]) -> IncidentQuerySet:
         alive = Q(restored_at=None) | Q(restored_at__gte=night.start) | ~Q(status__in=[Status.RESOLVED, Status.CLOSED])
         wanted |= Q(Exists(told), alive, project__in=projects, created_at__lt=night.end)
     rows = Incident.objects.filter(wanted, kind=Incident.Kind.INCIDENT)
-    return rows.select_related("project", "assignee").order_by("-pk")
+    return rows.select_related("project", "assignee", "team").order_by("-pk")
 
 
 def _called(incidents: list[Incident], nights: Mapping[int, Night]) -> dict[int, list[Called]]:

@@ -109,7 +109,12 @@ def _urgency(mine: MyProject) -> tuple[bool, datetime, str]:
 
 def my_incidents(person: Person) -> QuerySet[Incident]:
     """What is assigned to the person and still open, the most recent first."""
-    return Incident.objects.visible_to(person).open().filter(assignee=person).select_related("project", "topic")
+    return (
+        Incident.objects.visible_to(person)
+        .open()
+        .filter(assignee=person)
+        .select_related("project", "assignee", "topic")
+    )
 
 
 def as_open(incident: Incident) -> OpenIncident:
@@ -176,7 +181,11 @@ def _named(link: Link) -> StandIn:
 
 def _open_incidents(projects: Iterable[int]) -> dict[int, list[OpenIncident]]:
     """Project → what is open, unanswered first, then by due time."""
-    rows = Incident.objects.open().filter(project__in=list(projects)).select_related("project", "assignee", "topic")
+    rows = (
+        Incident.objects.open()
+        .filter(project__in=list(projects))
+        .select_related("project", "assignee", "team", "topic")
+    )
     found: dict[int, list[OpenIncident]] = defaultdict(list)
     for incident in rows:
         found[incident.project_id].append(as_open(incident))

@@ -34,10 +34,6 @@ class What(StrEnum):
     ANSWERED = "answered"
 
 
-LAST = {What.MISSED: 1, What.ANSWERED: 2}
-"""What comes after everything else of its instant."""
-
-
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """Who is away from the instant asked about (person ids), and who answers.
@@ -76,8 +72,8 @@ class Simulation:
 
     @property
     def missed(self) -> bool:
-        """Whether the response target passes unanswered; an answer at that very instant is too late."""
-        return self.respond_by is not None and (self.answered is None or self.answered.at >= self.respond_by)
+        """Whether the response target passes unanswered; an answer at that very instant is in time."""
+        return self.respond_by is not None and (self.answered is None or self.answered.at > self.respond_by)
 
     @property
     def calls(self) -> list[Event]:
@@ -93,8 +89,11 @@ def simulate(facts: Facts, at: datetime, assumed: Assumptions = Assumptions()) -
     answered = _answer(events, assumed)
     if answered:
         events = [*takewhile(lambda event: event.at < answered.at, events), answered]
-    if answer_by and (answered is None or answered.at >= answer_by):
-        events = sorted([*events, Event(answer_by, What.MISSED)], key=lambda event: (event.at, LAST.get(event.what, 0)))
+    if answer_by and (answered is None or answered.at > answer_by):
+        # Comes after everything else of its instant.
+        events = sorted(
+            [*events, Event(answer_by, What.MISSED)], key=lambda event: (event.at, event.what is What.MISSED)
+        )
     return Simulation((Event(at, What.REPORTED), *events), answer_by, answered)
 
 

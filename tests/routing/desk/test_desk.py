@@ -9,7 +9,7 @@ from psycopg2.extras import DateTimeTZRange
 
 from oncall.models import Absence
 from portal import clock
-from portal.models import Person
+from portal.models import Person, Team
 from portal.services import record
 from routing.incidents import services
 from routing.incidents.models import Incident
@@ -122,6 +122,20 @@ def test_the_filter_stands_in_the_address(world: World) -> None:
         "?q=payment&priority=minor": [],
     }.items():
         assert numbers(client.get(f"/desk/{question}")) == [each.pk for each in found], question
+
+
+def test_what_a_team_has_is_the_teams_and_not_nobodys(world: World) -> None:
+    client = as_person(world.desk)
+    storage = Team.objects.create(slug="storage", name="Team Storage", kind="project_team", hours=world.office)
+    given = report(world.webshop, world.alice)
+    services.assign(given, assignee=storage, by=world.desk, now=clock.now())
+    free = report(world.webshop, world.alice)
+    shown = text(client.get("/desk/"))
+    assert shown.count("nobody yet") == 1
+    assert "<strong>Team Storage</strong>" in shown
+    assert numbers(client.get("/desk/?whose=nobody")) == [free.pk]
+    assert numbers(client.get("/desk/?team=storage")) == [given.pk]
+    assert sorted(numbers(client.get("/desk/?team=platform"))) == [given.pk, free.pk]
 
 
 @pytest.mark.parametrize(

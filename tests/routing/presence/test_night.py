@@ -17,7 +17,7 @@ from portal.models import Person, WeeklyOpening
 from portal.services import retire
 from routing import tasks
 from routing.incidents.models import Incident
-from routing.incidents.services import acknowledge, assign, resolve
+from routing.incidents.services import acknowledge, assign, resolve, state_of
 from routing.paging import sending, ticking
 from routing.paging.escalating import advance_due
 from routing.paging.models import Delivery, MailText, PeriodicJob
@@ -156,8 +156,7 @@ def test_the_page_needs_as_many_queries_for_many(world: World, frozen: Stop) -> 
 
 def take(person: Person, incident: Incident, seen: Incident | None = None) -> Any:
     shown = seen or incident
-    given = {"status": shown.status, "assignee": shown.assignee_id or ""}
-    return as_person(person).post(f"/my-projects/night/{incident.pk}/take/", given)
+    return as_person(person).post(f"/my-projects/night/{incident.pk}/take/", {"seen": state_of(shown)})
 
 
 def test_an_open_one_is_taken_over_with_a_tap(world: World, frozen: Stop) -> None:
@@ -198,7 +197,32 @@ def test_what_is_resolved_is_not_taken(world: World, frozen: Stop) -> None:
     assert take(world.sdm, seen, seen).status_code == 409
 
 
-@pytest.mark.parametrize("given", [{}, {"status": "new"}, {"status": "x", "assignee": "9" * 40}, {"assignee": "²"}])
+def test_what_a_team_has_is_named_and_taken_from_it(world: World, frozen: Stop) -> None:
+    incident = Incident.objects.get(pk=a_night(world)[0].pk)
+    assign(incident, assignee=world.platform, by=world.desk, now=OPENING)
+    frozen(OPENING + minutes(5))
+    shown = text(as_person(world.sdm).get("/my-projects/night/"))
+    assert "now with Team Platform" in shown
+    assert "Team Platform · " in text(as_person(world.sdm).get("/my-projects/"))
+    given = Incident.objects.get(pk=incident.pk)
+    assert f'value="{state_of(given)}"' in shown
+    assert take(world.sdm, given).status_code == 302
+    given.refresh_from_db()
+    assert (given.assignee, given.team) == (world.sdm, None)
+    assert given.timeline.last().kind == "taken_over"  # type: ignore[union-attr]
+
+
+def test_what_a_team_got_meanwhile_is_not_taken(world: World, frozen: Stop) -> None:
+    seen = Incident.objects.get(pk=a_night(world)[0].pk)
+    frozen(OPENING + minutes(5))
+    assign(seen, assignee=world.platform, by=world.desk, now=OPENING + minutes(4))
+    response = take(world.sdm, seen, seen)
+    assert response.status_code == 409
+    assert "was not taken: it is acknowledged by now, with Team Platform" in text(response)
+    assert Incident.objects.get(pk=seen.pk).team == world.platform
+
+
+@pytest.mark.parametrize("given", [{}, {"seen": "new"}, {"seen": "new.blocker..."}, {"seen": "²" * 4000}])
 def test_garbage_takes_nothing(world: World, frozen: Stop, given: dict[str, str]) -> None:
     incident = a_night(world)[0]
     frozen(OPENING + minutes(5))

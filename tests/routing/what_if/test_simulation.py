@@ -86,12 +86,13 @@ def test_the_backup_moves_up_where_the_primary_is_away(facts: Facts) -> None:
     assert (first.people[0].id, first.reason) == (12, Reason.MOVED_UP)
 
 
-def test_an_answer_at_the_very_instant_of_the_target_is_too_late(facts: Facts) -> None:
+def test_an_answer_at_the_very_instant_of_the_target_is_in_time(facts: Facts) -> None:
     target = respond_by(facts, SUNDAY)
     assert target is not None
     first = simulate(facts, SUNDAY).calls[0]
-    late = simulate(facts, SUNDAY, Assumptions(answered_call=1, answered_after=target - first.at))
+    late = simulate(facts, SUNDAY, Assumptions(answered_call=1, answered_after=target - first.at + MINUTE))
     assert late.missed
-    in_time = simulate(facts, SUNDAY, Assumptions(answered_call=1, answered_after=target - first.at - MINUTE))
+    assert [event.what for event in late.events[-2:]] == [What.MISSED, What.ANSWERED]
+    in_time = simulate(facts, SUNDAY, Assumptions(answered_call=1, answered_after=target - first.at))
     assert not in_time.missed
     assert in_time.events[-1].what is What.ANSWERED
