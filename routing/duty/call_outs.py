@@ -1,7 +1,7 @@
 """A person's call-outs: the pages they answered on duty or outside their working hours, and the work that followed.
 
 Begin and end are proposed from what the portal saw: from the answer until the incident was resolved or went into
-other hands. Engineers put them right; what was proposed stays.
+other hands; whoever was called in to help works until it is over. Engineers put them right; what was proposed stays.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,8 +21,10 @@ from routing.paging.models import Page
 from .models import CallOutTimes
 
 DUTY_ROLES = (Role.ON_CALL_PRIMARY, Role.ON_CALL_BACKUP)
-ENDS = ("resolved", "closed", "passed_on", "no_progress", "merged")
-"""After these the incident is over, or no longer in the hands of who had it."""
+OVER = ("resolved", "closed", "merged")
+"""After these nobody works on the incident any more."""
+LEAVES = ("passed_on", "no_progress")
+"""After these it is no longer in the hands of who had it."""
 HANDS = ("assigned", "taken_over")
 """These give it to somebody: to oneself or to another."""
 REST = timedelta(hours=11)
@@ -130,6 +132,8 @@ def correct(
 
 def _answered(person: Person) -> QuerySet[Page]:
     pages = Page.objects.filter(person=person, informs=False, answered_at__isnull=False)
+    # Who cannot come to help has nothing to do; who passes their own on has looked at it.
+    pages = pages.exclude(route=Page.CALL_IN_ROUTE, state=Page.State.PASSED_ON)
     return pages.select_related("escalation__incident__project").prefetch_related("call_out_times")
 
 
@@ -163,12 +167,12 @@ def _ends(person: Person, pages: Iterable[Page]) -> dict[int, datetime]:
     """Page → when the work after it ended by the timeline; without an end the id is missing."""
     incidents = {page.escalation.incident_id for page in pages}
     entries: dict[int, list[TimelineEntry]] = {}
-    for entry in TimelineEntry.objects.filter(incident__in=incidents, kind__in=[*ENDS, *HANDS]).order_by("pk"):
+    for entry in TimelineEntry.objects.filter(incident__in=incidents, kind__in=[*OVER, *LEAVES, *HANDS]).order_by("pk"):
         entries.setdefault(entry.incident_id, []).append(entry)
     found = {}
     for page in pages:
         later = [entry for entry in entries.get(page.escalation.incident_id, ()) if _follows(entry, page)]
-        if end := next((entry.at for entry in later if _takes_from(entry, person)), None):
+        if end := _end(page, person, later):
             found[page.pk] = end
     return found
 
@@ -177,13 +181,24 @@ def _follows(entry: TimelineEntry, page: Page) -> bool:
     return page.answered_at is not None and entry.at >= page.answered_at
 
 
-def _takes_from(entry: TimelineEntry, person: Person) -> bool:
-    """Whether the incident is not the person's any more."""
+def _end(page: Page, person: Person, later: Iterable[TimelineEntry]) -> datetime | None:
+    """Who came to help does not stop because its owner hands it on, unless it has become theirs since."""
+    helps = page.calls_in
+    for entry in later:
+        if entry.kind in OVER:
+            return entry.at
+        if _gives_to(entry, person):
+            helps = False
+        elif not helps:
+            return entry.at
+    return None
+
+
+def _gives_to(entry: TimelineEntry, person: Person) -> bool:
+    """Whether the incident is the person's from then on."""
     if entry.kind == "assigned":
-        return bool(entry.data.get("assignee") != person.name)
-    if entry.kind == "taken_over":
-        return entry.actor_id != person.pk
-    return True
+        return bool(entry.data.get("assignee") == person.name)
+    return entry.kind == "taken_over" and entry.actor_id == person.pk
 
 
 def _hours(person: Person, pages: Iterable[Page], known_at: datetime) -> dict[int, Hours]:

@@ -95,7 +95,9 @@ class CallInForm(forms.Form):
 
     def _of_project(self, incident: Incident, now: datetime) -> list[tuple[str, str]]:
         known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-        facts = known.facts(priority=incident.priority, source=escalating.source_of(incident))
+        # Who they are does not depend on what was agreed: somebody can be called in where no matrix is in force.
+        agreed = {incident.priority: escalating.NOTHING_AGREED}
+        facts = known.facts(priority=incident.priority, source=escalating.source_of(incident), pinned=agreed)
         return [
             self._row(callee, role, f"{callee.name} ({labels.ROLE[role]})")
             for role in PROJECT_ROLES

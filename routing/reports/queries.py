@@ -115,10 +115,12 @@ def _pages(
 ) -> Mapping[int, _Paged]:
     """By incident: whether a backup was paged, and how many pages were answered outside support hours.
 
-    Somebody who was told directly, outside of a chain, was not called out.
+    Somebody who was told directly, outside of a chain, was not called out. Who was called in to help was only if they
+    came, and is no escalation, whatever their duty.
     """
-    to_backup = Q(role=Role.ON_CALL_BACKUP, informs=False)
-    answered = Q(state__in=ANSWERED, answered_at__isnull=False)
+    of_chain = ~Q(route=Page.CALL_IN_ROUTE)
+    to_backup = of_chain & Q(role=Role.ON_CALL_BACKUP, informs=False)
+    answered = Q(state__in=ANSWERED, answered_at__isnull=False) & (of_chain | Q(state=Page.State.ACKNOWLEDGED))
     incidents = counted_in(begins, ends).filter(project__customer=customer)
     pages = Page.objects.filter(to_backup | answered, escalation__incident__in=incidents.order_by().values("pk"))
     rows = (

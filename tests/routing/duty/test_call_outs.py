@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from matrix.terms import Role
 from portal.hours import Period
 from portal.models import Person, SupportHours, WeeklyOpening
 from portal.services import record
@@ -14,8 +15,10 @@ from routing.duty.call_outs import CallOut, call_outs, month_of, rest_due, sums
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.models import CallOutTimes
+from routing.paging.calling import callee_of
 from routing.paging.escalating import advance_due
 from routing.paging.models import Page
+from routing.paging.services import Outcome, answer_page, pass_on_page
 from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, TUESDAY, World, minutes
 from tests.routing.pages.helpers import as_person, queries, report, text
 
@@ -90,6 +93,45 @@ def test_passing_on_is_an_answer_without_work(world: World) -> None:
     services.pass_on(incident, by=world.oncall, now=NIGHT + minutes(4))
     [found] = of(world.oncall)
     assert (found.begin, found.minutes) == (NIGHT + minutes(4), 0)
+
+
+def called_in(world: World) -> tuple[Incident, Page]:
+    """The primary takes it, and ten minutes into the night asks the backup for help."""
+    incident = paged(world)
+    incident = services.acknowledge(incident, by=world.oncall, now=NIGHT + minutes(5))
+    asked = callee_of(world.backup)
+    now = NIGHT + minutes(10)
+    return incident, services.call_in(incident, callee=asked, role=Role.ON_CALL_BACKUP, by=world.oncall, now=now)
+
+
+def test_who_cannot_come_to_help_has_no_work(world: World) -> None:
+    incident, page = called_in(world)
+    assert pass_on_page(page, person=world.backup, now=NIGHT + minutes(12), via="voice").outcome is Outcome.DECLINED
+    services.resolve(incident, by=world.oncall, now=NIGHT + minutes(240), reason="x")
+    assert of(world.backup) == []
+
+
+def test_who_helps_works_until_it_is_over(world: World) -> None:
+    """Whoever has it meanwhile."""
+    incident, page = called_in(world)
+    assert answer_page(page, person=world.backup, now=NIGHT + minutes(12), via="voice").outcome is Outcome.COMES
+    services.assign(incident, assignee=world.desk, by=world.oncall, now=NIGHT + minutes(30))
+    services.pass_on(incident, by=world.desk, now=NIGHT + minutes(40))
+    assert of(world.oncall)[0].end == NIGHT + minutes(30)
+    assert of(world.backup)[0].end is None
+    services.acknowledge(incident, by=world.desk, now=NIGHT + minutes(41))
+    services.resolve(incident, by=world.desk, now=NIGHT + minutes(72), reason="x")
+    [found] = of(world.backup)
+    assert (found.begin, found.end, found.minutes) == (NIGHT + minutes(12), NIGHT + minutes(72), 60)
+
+
+def test_a_helper_who_got_it_works_until_it_goes_into_other_hands(world: World) -> None:
+    incident, _page = called_in(world)
+    services.assign(incident, assignee=world.backup, by=world.oncall, now=NIGHT + minutes(20))
+    assert of(world.backup)[0].end is None
+    services.assign(incident, assignee=world.desk, by=world.backup, now=NIGHT + minutes(50))
+    [found] = of(world.backup)
+    assert (found.begin, found.end) == (NIGHT + minutes(20), NIGHT + minutes(50))
 
 
 def test_a_page_at_the_desk_is_none_unless_on_duty(world: World) -> None:

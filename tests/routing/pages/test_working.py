@@ -1,5 +1,7 @@
 """The pages on which an incident is worked: their forms, what others did meanwhile, and taking back."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +15,7 @@ from routing.incidents.models import Incident
 from routing.models import IncidentLink, Page
 from routing.pages import acting
 from routing.paging.calling import callee_of
-from tests.people import World
+from tests.people import TUESDAY, World, make_project
 from tests.routing.paging.test_races import at_once
 
 from .helpers import as_person, queries, report, text
@@ -68,6 +70,20 @@ def test_somebody_is_called_in_and_it_stays_with_its_owner(world: World, inciden
     assert "Still the SAN" in text(again)
     assert client.post(page_of(incident, "call-in"), {"callee": "person:1:sdm"}).status_code == 400
     assert Page.objects.called_in().count() == 1
+
+
+def test_somebody_is_called_in_where_no_matrix_is_in_force(world: World, frozen: Callable[[datetime], None]) -> None:
+    frozen(TUESDAY)
+    clinic = make_project(world.office, world.alster, "clinic", world.desk_team, world.platform)
+    incident = services.acknowledge(report(clinic, world.desk), by=world.desk, now=clock.now())
+    client = as_person(world.desk)
+    shown = client.get(page_of(incident, "call-in"))
+    assert shown.status_code == 200
+    (_name, rows), *_others = shown.context["form"].fields["callee"].choices[1:]
+    team = next(value for value, _label in rows if value.endswith(":project_team"))
+    assert "Team Platform is called now." in text(
+        client.post(page_of(incident, "call-in"), {"callee": team, "remark": "SAN"}, follow=True)
+    )
 
 
 @pytest.mark.parametrize(("answer", "shown"), [("acknowledge", "You come to help."), ("pass-on", "You cannot come")])

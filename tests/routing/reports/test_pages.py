@@ -14,14 +14,16 @@ from django.test import Client
 from psycopg2.extras import DateTimeTZRange
 
 from matrix.models import MatrixVersion, PriorityTerms
+from matrix.terms import Role
 from portal.models import Assignment, Customer, Installation, Person, WeeklyOpening
 from portal.services import record, retire
 from routing.incidents import services
 from routing.incidents.models import Incident, Status
 from routing.models import Escalation, Page
+from routing.paging.calling import callee_of
 from routing.paging.escalating import advance_due
-from routing.paging.services import answer_page
-from routing.reports.figures import Outcome
+from routing.paging.services import answer_page, pass_on_page
+from routing.reports.figures import Counted, Outcome
 from routing.reports.periods import Span
 from routing.reports.queries import cases_of, customers_for, years_of
 from tests.people import BEGAN, BERLIN, SUNDAY_NIGHT, World, make_person, make_project, minutes
@@ -159,6 +161,28 @@ def test_a_page_answered_in_the_office_is_no_call_out(world: World) -> None:
     page = Page.objects.get(escalation__incident=incident, role="on_call_primary")
     answer_page(page, person=world.oncall, now=TUESDAY + minutes(2), via="voice")
     assert "called_out=1" not in " ".join(address for address, _said in figures_in(text(month(world))))
+
+
+@pytest.mark.parametrize(("comes", "call_outs"), [(True, 2), (False, 1)])
+def test_who_is_called_in_is_no_escalation_and_a_call_out_if_they_come(
+    world: World, comes: bool, call_outs: int
+) -> None:
+    incident = report(world.webshop, world.alice, source=Incident.Source.MONITORING, now=SUNDAY_NIGHT)
+    advance_due(now=SUNDAY_NIGHT)
+    page = Page.objects.get(escalation__incident=incident, role="on_call_primary")
+    answer_page(page, person=world.oncall, now=SUNDAY_NIGHT + minutes(2), via="voice")
+    asked, now = callee_of(world.backup), SUNDAY_NIGHT + minutes(5)
+    called = services.call_in(incident, callee=asked, role=Role.ON_CALL_BACKUP, by=world.oncall, now=now)
+    answer = answer_page if comes else pass_on_page
+    answer(called, person=world.backup, now=SUNDAY_NIGHT + minutes(7), via="voice")
+    [case] = november(world)
+    assert (case.to_backup, case.call_outs) == (False, call_outs)
+
+
+def november(world: World) -> list[Counted]:
+    """What the customer's report of the month counts."""
+    span = Span(2026, 11)
+    return cases_of(world.alster, span, zone=BERLIN, now=NOW)[span.months[0]]
 
 
 def month(world: World) -> Any:
