@@ -43,13 +43,6 @@ def linked_to(incident: Incident, reader: Person) -> list[Linked]:
     return [_from(incident, link) for link in rows]
 
 
-def original_of(incident: Incident) -> Incident | None:
-    """The incident this one is a duplicate of."""
-    link = IncidentLink.objects.filter(incident=incident, kind=IncidentLink.Kind.DUPLICATE)
-    found = link.select_related("other__project").first()
-    return found.other if found else None
-
-
 def merged_among(key: "IntakeKey", dedup_keys: Iterable[str]) -> list[IncidentLink]:
     """By which incidents of these dedup keys were merged into one that is open, the latest of each key last."""
     links = IncidentLink.objects.filter(

@@ -6,14 +6,16 @@ from datetime import datetime
 from django.db import transaction
 
 from matrix.terms import Priority
+from portal.access import may_work
 from portal.models import Person
 from routing.paging import escalating
 from routing.paging.models import Escalation
 
 from . import progress, waits
 from .altering import URGENCY
-from .holding import ActionRefused, lock_both, own_page
+from .holding import ActionRefused, lock_both, own_page, state_of
 from .models import OPEN_STATUSES, Incident, IncidentLink, Status, TimelineEntry
+from .taking import assign
 from .timeline import entry, write
 
 
@@ -30,7 +32,8 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
     """End `duplicate`, which is the same as `into`: its chain stops, its reporter is told and follows that one.
 
     What was public goes along, so that it is read where work goes on. Both are open and of one project, whose people
-    may read either; nothing goes on less urgently than it was reported. Raises `MergeRefused` or `ActionRefused`.
+    may read either; nothing goes on less urgently than it was reported. Who has the duplicate has the other too where
+    nobody had that: nobody is called for what somebody works on. Raises `MergeRefused` or `ActionRefused`.
     """
     if duplicate.pk == into.pk:
         raise MergeRefused("itself")
@@ -46,12 +49,20 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
     TimelineEntry.objects.bulk_create(_taken_along(duplicate, into, now=now))
     # After what was taken along: the desk calls an incident answered whose last line is the customer's.
     write(into, "absorbed", now=now, by=by, public=True, number=duplicate.number)
-    write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status)
+    given = _give(into, duplicate.assignee, by=by, now=now)
+    write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status, given=given)
     if into.reporter is None and duplicate.reporter is not None:
         into.reporter = duplicate.reporter
         into.save(update_fields=["reporter"])
     escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=own_page(escalation, by))
     return duplicate
+
+
+def _give(into: Incident, owner: Person | None, *, by: Person, now: datetime) -> str:
+    """Who has the duplicate gets what is new; its `state_of` then, by which undoing knows it, empty if nobody did."""
+    if into.status != Status.NEW or owner is None or not may_work(owner):
+        return ""
+    return state_of(assign(into, assignee=owner, by=by, now=now))
 
 
 def _check(duplicate: Incident, into: Incident) -> None:

@@ -13,9 +13,10 @@ from routing.paging.models import Escalation
 from . import progress, waits
 from .altering import change_priority
 from .ending import save_open_again
-from .holding import facts_now, require_unchanged
+from .holding import facts_now, require_unchanged, state_of
 from .holding import lock as hold
 from .models import OPEN_STATUSES, Incident, IncidentLink, Status
+from .taking import pass_on
 from .timeline import write
 
 UNDO_FOR = timedelta(minutes=5)
@@ -59,7 +60,7 @@ def undo(incident: Incident, *, before: Before, after: str, by: Person, now: dat
 
     Who would be called is called again: a new round begins where nobody had it. Raises `ChangedMeanwhile`.
     """
-    require_unchanged(incident, after, "undo")
+    require_unchanged(incident, after, "undo", _original(incident) if before.what == "merge" else None)
     if before.what == "priority":
         return change_priority(incident, priority=before.priority, by=by, now=now, why="", undoes=True)
     escalation, incident = hold(incident)
@@ -92,10 +93,24 @@ def _go_on(escalation: Escalation, incident: Incident, *, now: datetime) -> None
     escalating.new_round(escalation, now=now, facts=facts_now(incident, now))
 
 
+def _original(duplicate: Incident) -> Incident | None:
+    links = IncidentLink.objects.filter(incident=duplicate, kind=IncidentLink.Kind.DUPLICATE)
+    link = links.select_related("other").first()
+    return link.other if link else None
+
+
 def _part(duplicate: Incident, *, by: Person, now: datetime) -> None:
+    """Its own again. Who got the other one by the merge, and has not touched it since, passes it on: it is called for.
+
+    Both are locked.
+    """
     link = IncidentLink.objects.filter(incident=duplicate, kind=IncidentLink.Kind.DUPLICATE)
     for each in link.select_related("other"):
         write(each.other, "parted", now=now, by=by, public=True, number=duplicate.number)
+        merged = duplicate.timeline.filter(kind="merged").order_by("pk").last()
+        was = (each.other.number, state_of(each.other))
+        if merged is not None and (merged.data["number"], merged.data.get("given")) == was:
+            pass_on(each.other, by=by, now=now)
     link.delete()
 
 

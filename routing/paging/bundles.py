@@ -10,11 +10,12 @@ from django.db.models import Q
 from matrix.terms import Priority
 from routing.incidents.models import Incident, Status, TimelineEntry
 
+from .messages import ENDING, merged_into
 from .models import Delivery, Page
 
 SAID = (Delivery.State.SENDING, Delivery.State.ACCEPTED, Delivery.State.UNKNOWN, Delivery.State.DELIVERED)
 """States of messages that somebody may have read or heard."""
-TAKING = ("acknowledged", "assigned")
+TAKING = ("acknowledged", "assigned", "taken_over")
 URGENCY = tuple(Priority)
 
 
@@ -49,6 +50,8 @@ class Told:
     standing: Standing
     by: str
     at: datetime | None
+    into: str = ""
+    """The number under which it goes on, where it was merged into another."""
 
 
 def told_together(page: Page) -> list[Told]:
@@ -72,7 +75,7 @@ def told_together(page: Page) -> list[Told]:
 
 def _told(pages: list[Page]) -> Iterable[Told]:
     incidents = [page.escalation.incident_id for page in pages]
-    entries = TimelineEntry.objects.filter(incident__in=incidents, kind__in=[*TAKING, "resolved"])
+    entries = TimelineEntry.objects.filter(incident__in=incidents, kind__in=[*TAKING, *ENDING])
     last: dict[tuple[int, bool], TimelineEntry] = {
         (entry.incident_id, entry.kind in TAKING): entry for entry in entries.select_related("actor").order_by("pk")
     }
@@ -80,7 +83,8 @@ def _told(pages: list[Page]) -> Iterable[Told]:
         incident = page.escalation.incident
         standing = _standing(page, incident)
         entry = last.get((incident.pk, standing is not Standing.ENDED))
-        yield Told(page, incident, standing, _by(incident, standing, entry), entry.at if entry else None)
+        at = entry.at if entry else None
+        yield Told(page, incident, standing, _by(incident, standing, entry), at, merged_into(entry))
 
 
 def _by(incident: Incident, standing: Standing, entry: TimelineEntry | None) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from matrix.labels import PRIORITY
 from matrix.terms import Priority
-from routing.incidents.models import Incident, Status
+from routing.incidents.models import Incident, Status, TimelineEntry
 from routing.telephony.gsm7 import SEGMENT, septets, shorten, to_gsm7
 
 from .models import ACTIVE, Page
@@ -18,6 +18,8 @@ from .services import Answer, Outcome
 log = structlog.get_logger(__name__)
 
 URGENCY = tuple(Priority)
+ENDING = ("resolved", "merged")
+"""Kinds of lines that say how an incident ended."""
 SPOKEN = 5
 """How many of several alerts are named in a call or a subject."""
 
@@ -38,6 +40,7 @@ class Matter:
     called_in_by: str = ""
     ended: bool = False
     ended_by: str = ""
+    merged_into: str = ""
 
     @property
     def headline(self) -> str:
@@ -71,6 +74,7 @@ def matters(pages: Iterable[Page]) -> tuple[Matter, ...]:
 
 def _matter(page: Page, incident: Incident) -> Matter:
     directly = page.route == Page.DIRECT_ROUTE
+    end = None if incident.is_open else _last_end(incident)
     return Matter(
         code=page.code,
         token=page.token,
@@ -83,7 +87,8 @@ def _matter(page: Page, incident: Incident) -> Matter:
         taken_by=_taken_by(page, incident),
         called_in_by=page.decision.get("called_in_by", "") if page.calls_in else "",
         ended=not incident.is_open,
-        ended_by=_ended_by(incident),
+        ended_by=(end.actor.name if end.actor else end.actor_name) if end else "",
+        merged_into=merged_into(end),
     )
 
 
@@ -101,13 +106,14 @@ def _taken_by(page: Page, incident: Incident) -> str:
     return answered.name if answered else ""
 
 
-def _ended_by(incident: Incident) -> str:
-    if incident.is_open:
-        return ""
-    entry = incident.timeline.filter(kind="resolved").select_related("actor").order_by("pk").last()
-    if entry is None:
-        return ""
-    return entry.actor.name if entry.actor else entry.actor_name
+def _last_end(incident: Incident) -> TimelineEntry | None:
+    """The line that says how it ended the last time: resolved, or merged into another."""
+    return incident.timeline.filter(kind__in=ENDING).select_related("actor").order_by("pk").last()
+
+
+def merged_into(end: TimelineEntry | None) -> str:
+    """The number of the incident under which it goes on, where that is how it ended."""
+    return str(end.data["number"]) if end is not None and end.kind == "merged" else ""
 
 
 def _plain(text: str) -> str:
@@ -201,6 +207,8 @@ def stand_down_text(found: Sequence[Matter]) -> str:
 def stood_down(matter: Matter) -> str:
     """Why nobody needs to answer any more."""
     names = {"number": matter.number, "project": matter.project}
+    if matter.merged_into:
+        return _("%(project)s #%(number)s goes on as #%(into)s") % {**names, "into": matter.merged_into}
     if matter.ended and matter.ended_by:
         return _("%(project)s #%(number)s: resolved by %(name)s") % {**names, "name": matter.ended_by}
     if matter.ended:
@@ -253,7 +261,9 @@ def keys(asking: Sequence[Matter]) -> str:
 
 def spoken_stand_down(matter: Matter) -> str:
     """Why the call is void, as a sentence."""
-    names = {"number": matter.number, "name": matter.taken_by}
+    names = {"number": matter.number, "name": matter.taken_by, "into": matter.merged_into}
+    if matter.merged_into:
+        return _("Incident %(number)s goes on as incident %(into)s.") % names
     if matter.ended:
         return _("Incident %(number)s is over already.") % names
     if matter.taken_by:

@@ -259,6 +259,31 @@ def test_a_duplicate_ends_and_its_reporter_follows_the_other(world: World) -> No
     assert list(told) == ["Alice Alster"]
 
 
+def test_who_has_a_duplicate_has_the_other_where_nobody_had_that(world: World) -> None:
+    duplicate, original = taken(world), an_incident(world)
+    advance_due(now=T)
+    services.merge(duplicate, original, by=world.desk, now=T + minutes(1))
+    original.refresh_from_db()
+    assert (original.status, original.assignee) == ("acknowledged", world.oncall)
+    assert original.escalation.state == Escalation.State.ACKNOWLEDGED
+    assert original.timeline.get(kind="assigned").actor == world.desk
+    assert not original.escalation.pages.filter(state=Page.State.OPEN, informs=False).exists()
+    assert advance_due(now=T + minutes(45)) == 0
+
+
+def test_a_merge_gives_nobody_what_somebody_has_nor_a_team_what_is_new(world: World) -> None:
+    first, original = taken(world), an_incident(world)
+    services.assign(original, assignee=world.sdm, by=world.desk, now=T)
+    services.merge(first, original, by=world.desk, now=T)
+    original.refresh_from_db()
+    assert original.assignee == world.sdm
+    second, new = an_incident(world), an_incident(world)
+    services.assign(second, assignee=world.platform, by=world.desk, now=T)
+    services.merge(second, new, by=world.desk, now=T)
+    new.refresh_from_db()
+    assert (new.status, new.assignee, new.team) == ("new", None, None)
+
+
 def test_what_customers_wrote_in_a_duplicate_makes_no_news_of_the_other(world: World) -> None:
     original, duplicate = taken(world), an_incident(world)
     services.add_note(duplicate, by=world.alice, now=T, text="Error 500 at checkout", public=True)
@@ -363,6 +388,20 @@ def test_a_merge_is_taken_back(world: World) -> None:
     duplicate.refresh_from_db()
     assert (duplicate.status, duplicate.assignee) == ("acknowledged", world.oncall)
     assert linked_to(duplicate, world.desk) == []
+    original.refresh_from_db()
+    assert (original.status, original.assignee) == ("new", None)
+    assert (original.escalation.state, original.escalation.round) == ("running", 2)
+    assert kinds(original)[-2:] == ["parted", "passed_on"]
+
+
+def test_what_went_on_after_a_merge_stays_with_its_owner_when_that_is_taken_back(world: World) -> None:
+    original, duplicate = an_incident(world), taken(world)
+    before = services.Before.of(duplicate, "merge")
+    merged = services.merge(duplicate, original, by=world.desk, now=T)
+    services.start(original, by=world.oncall, now=T)
+    services.undo(duplicate, before=before, after=services.state_of(merged), by=world.desk, now=T)
+    original.refresh_from_db()
+    assert (original.status, original.assignee) == ("in_progress", world.oncall)
     assert original.timeline.latest("pk").kind == "parted"
 
 

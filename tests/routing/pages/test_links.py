@@ -12,7 +12,9 @@ from portal import clock
 from portal.models import Person
 from routing.incidents import services
 from routing.incidents.models import Incident
+from routing.paging.bundles import told_together
 from routing.paging.escalating import advance_due
+from routing.paging.messages import matters
 from routing.paging.models import Delivery, Escalation, Page
 from tests.people import PRIVATE, World, make_world
 from tests.routing.paging.test_races import at_once
@@ -80,6 +82,24 @@ def test_what_is_over_says_so(world: World, page: Page) -> None:
     shown = text(Client().get(f"/a/{page.token}/"))
     assert "It is over" in shown
     assert "<form" not in shown.split("<main", 1)[1]
+
+
+def test_what_was_merged_says_where_it_goes_on(world: World, page: Page) -> None:
+    original = report(world.webshop, world.alice)
+    services.merge(page.escalation.incident, original, by=world.desk, now=clock.now())
+    shown = text(Client().get(f"/a/{page.token}/"))
+    assert f"It goes on as incident {original.number}." in shown
+    assert "resolved" not in shown
+    found = Page.objects.filter(pk=page.pk).select_related("escalation__incident__project")
+    assert [each.merged_into for each in matters(found)] == [original.number]
+
+
+def test_who_took_it_over_from_a_team_is_said_with_the_time_of_that(world: World, page: Page) -> None:
+    incident, now = page.escalation.incident, clock.now()
+    services.assign(incident, assignee=world.platform, by=world.desk, now=now)
+    services.acknowledge(incident, by=world.backup, now=now + timedelta(minutes=20))
+    told = {each.incident: each for each in told_together(page)}[incident]
+    assert (told.by, told.at) == (world.backup.name, now + timedelta(minutes=20))
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "pass-on"])

@@ -102,11 +102,18 @@ def test_who_is_informed_sees_no_code() -> None:
         ({"taken_by": "Sophie Krüger"}, "webshop #17: taken by Sophie Krüger"),
         ({"ended": True, "ended_by": "monitoring"}, "webshop #17: resolved by monitoring"),
         ({"ended": True}, "webshop #17: resolved"),
+        ({"ended": True, "ended_by": "Lukas Desk", "merged_into": "12"}, "webshop #17 goes on as #12"),
         ({}, "webshop #17: no answer needed any more"),
     ],
 )
 def test_stand_down(changes: dict[str, object], text: str) -> None:
     assert messages.stand_down_text([matter(17, asks=False, **changes)]) == text
+
+
+def test_a_call_for_what_was_merged_says_where_it_goes_on() -> None:
+    merged = matter(17, asks=False, ended=True, merged_into="12")
+    assert messages.spoken_stand_down(merged) == "Incident 17 goes on as incident 12."
+    assert "webshop #17 goes on as #12" in messages.stand_down_mail([merged], name="Marek")[1]
 
 
 def test_a_mail() -> None:
