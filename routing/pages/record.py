@@ -68,7 +68,7 @@ def _read(request: PageRequest, number: int) -> tuple[Incident, list[Line], list
     past = past_of(incident)
     hours = gather([incident.project], at=now, known_at=now)[incident.project_id].hours
     versions = published([incident.matrix_version_id])
-    clocks = clocks_of(incident, versions, hours, waiting_since=past.waiting_since, now=now)
+    clocks = clocks_of(incident, versions, hours, now=now)
     return incident, whole_of(incident, request.user, past), clocks, now
 
 
