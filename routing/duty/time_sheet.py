@@ -8,13 +8,13 @@ from io import StringIO
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from routing.spreadsheets import harmless
+
 from .call_outs import CallOut
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 BOM = "\ufeff"
 """Spreadsheet programs take a file without it for one in an old code page."""
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet program runs what begins like this; titles come from monitoring systems."""
 
 
 def time_sheet(found: Iterable[CallOut]) -> bytes:
@@ -23,7 +23,7 @@ def time_sheet(found: Iterable[CallOut]) -> bytes:
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow(_heading())
     for each in found:
-        rows.writerow(map(_safe, _row(each)))
+        rows.writerow(map(harmless, _row(each)))
     return (BOM + text.getvalue()).encode()
 
 
@@ -63,8 +63,3 @@ def _row(each: CallOut) -> Iterator[str]:
 
 def _instant(at: datetime | None) -> str:
     return timezone.localtime(at).isoformat(" ", "minutes") if at else ""
-
-
-def _safe(cell: str) -> str:
-    """Text that a spreadsheet would run is marked as text."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell

@@ -22,6 +22,11 @@ def begin(incident: Incident, *, now: datetime) -> None:
     CustomerWait.objects.create(incident=incident, since=now)
 
 
+def under_way(incident: Incident) -> datetime | None:
+    """Since when the customer is being waited for; None where nobody waits for them."""
+    return incident.waits.filter(until=None).values_list("since", flat=True).first()
+
+
 def pauses(incident: Incident) -> list[Span]:
     """When the clock of the resolution stood still: while the customer was waited for, if that was agreed."""
     terms = PriorityTerms.objects.filter(version=incident.matrix_version_id, priority=incident.priority)

@@ -5,7 +5,6 @@ The timeline tells what came; what was before follows from the lines before it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -53,37 +52,33 @@ class Change:
 
 @dataclass(frozen=True)
 class Past:
-    """Before and after of each line that changed something, by its key; `waiting_since` is the last time it began."""
+    """Before and after of each line that changed something, by its key."""
 
     steps: dict[int, tuple[State, State]]
-    waiting_since: datetime | None = None
 
 
-Row = tuple[int, str, datetime, str | None, str, dict[str, Any]]
+Row = tuple[int, str, str | None, str, dict[str, Any]]
 
 
 def past_of(incident: Incident) -> Past:
     """Read the lines that change the incident's status or who has it; for the provider's people."""
     rows = incident.timeline.filter(kind__in=KINDS).order_by("pk")
-    return fold(rows.values_list("pk", "kind", "at", "actor__name", "actor_name", "data"))
+    return fold(rows.values_list("pk", "kind", "actor__name", "actor_name", "data"))
 
 
 def fold(rows: Iterable[Row]) -> Past:
     """Walk through the lines, the oldest first."""
     steps: dict[int, tuple[State, State]] = {}
-    waiting_since: datetime | None = None
     state = State()
     before: dict[str, State] = {}
-    for key, kind, at, person, other, data in rows:
+    for key, kind, person, other, data in rows:
         after = State(BECOMES.get(kind, state.status), _assignee(state, kind, person or "", other, data))
         if kind == "undone":
             after = before.get(TAKES_BACK.get(data.get("what", ""), ""), state)
         before[kind] = state
         steps[key] = (state, after)
         state = after
-        if kind == "waiting":
-            waiting_since = at
-    return Past(steps, waiting_since)
+    return Past(steps)
 
 
 def _assignee(state: State, kind: str, person: str, other: str, data: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from matrix.facts import Published
 from matrix.sla import Clock
 from portal.hours import Hours, is_open, next_opening, open_time_between
+from routing.incidents import waits
 from routing.incidents.models import Incident
 
 LATE_FROM = 0.75
@@ -66,7 +67,6 @@ def clocks_of(
     versions: Mapping[int, Published],
     hours: Hours | None,
     *,
-    waiting_since: datetime | None,
     now: datetime,
 ) -> list[Target]:
     """Response and, where one was agreed, resolution. `hours` are the office's, needed while the incident is open."""
@@ -75,10 +75,11 @@ def clocks_of(
     if incident.responded_at or incident.is_open:
         found.append(_target(_("Response"), incident, incident.respond_by, incident.responded_at, rule, hours, now))
     if incident.resolve_by:
-        asked_since = waiting_since if rule.pauses and incident.waits_for_customer else None
         ended = incident.restored_at
+        rests = rule.pauses and incident.waits_for_customer and not ended
+        asked_since = waits.under_way(incident) if rests else None
         label = _("Resolution")
-        if asked_since and not ended and asked_since < incident.resolve_by:
+        if asked_since and asked_since < incident.resolve_by:
             left = _left(rule, hours, asked_since, incident.resolve_by)
             found.append(Target(label, Standing.PAUSED, incident.resolve_by, left_minutes=_minutes(left)))
         else:

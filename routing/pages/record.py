@@ -4,7 +4,6 @@ import csv
 from collections.abc import Iterator
 from datetime import datetime
 from io import StringIO
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,15 +15,13 @@ from matrix.facts import published
 from portal import clock
 from routing.gather import gather
 from routing.incidents.models import Incident
+from routing.spreadsheets import harmless
 
 from .changes import past_of
 from .clocks import Target, clocks_of
 from .incidents import find
 from .requests import PageRequest, page, staff_only
 from .timeline import Attempt, Line, days_of, whole_of
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would take for a formula."""
 
 
 @page
@@ -54,11 +51,11 @@ def table(request: PageRequest, number: int) -> HttpResponse:
     rows = csv.writer(out)
     rows.writerow(["at", "kind", "public", "actor", "text", "changes", "channel", "recipient", "outcome", "error"])
     for line in lines:
-        rows.writerow(map(_cell, [*_columns(line), "", "", "", ""]))
+        rows.writerow(map(harmless, [*_columns(line), "", "", "", ""]))
         for sent in line.attempts:
             # What the line tells stands in its own row.
             begun = [_instant(sent.queued_at), "message", "no", "", sent.about, ""]
-            rows.writerow(map(_cell, [*begun, sent.channel, sent.name, sent.outcome, sent.error]))
+            rows.writerow(map(harmless, [*begun, sent.channel, sent.name, sent.outcome, sent.error]))
     # With a byte order mark, or a spreadsheet takes UTF-8 for something else.
     return _download(f"\ufeff{out.getvalue()}", incident, kind="text/csv", ending="csv")
 
@@ -68,7 +65,7 @@ def _read(request: PageRequest, number: int) -> tuple[Incident, list[Line], list
     past = past_of(incident)
     hours = gather([incident.project], at=now, known_at=now)[incident.project_id].hours
     versions = published([incident.matrix_version_id])
-    clocks = clocks_of(incident, versions, hours, waiting_since=past.waiting_since, now=now)
+    clocks = clocks_of(incident, versions, hours, now=now)
     return incident, whole_of(incident, request.user, past), clocks, now
 
 
@@ -106,12 +103,6 @@ def _attempt(sent: Attempt) -> str:
 
 def _instant(at: datetime) -> str:
     return timezone.localtime(at).isoformat(timespec="seconds")
-
-
-def _cell(value: Any) -> str:
-    """A spreadsheet must never work out what somebody has written."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _download(text: str, incident: Incident, *, kind: str, ending: str) -> HttpResponse:

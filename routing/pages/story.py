@@ -46,7 +46,7 @@ def story_of(request: PageRequest, incident: Incident, *, now: datetime) -> dict
     if escalation is not None:
         chain = drawing_of(escalation, known, escalating.content_in(versions, incident), now=now)
     hours = known.hours if known else None
-    clocks = clocks_of(incident, versions, hours, waiting_since=past.waiting_since, now=now)
+    clocks = clocks_of(incident, versions, hours, now=now)
     return {"chain": chain, "clocks": clocks, **_window(request, incident, past)}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from routing.spreadsheets import harmless
+
 from .figures import Counted
 
 FIELDS = (
@@ -27,7 +29,6 @@ FIELDS = (
 )
 BYTE_ORDER_MARK = "\ufeff"
 """Without it a common spreadsheet takes UTF-8 for something else."""
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def csv_of(cases: Iterable[Counted], titles: Mapping[int, str], *, zone: ZoneInfo, now: datetime) -> str:
@@ -59,14 +60,6 @@ def _row(case: Counted, title: str, zone: ZoneInfo, now: datetime) -> tuple[obje
         int(case.to_backup),
         case.call_outs,
     )
-
-
-def harmless(text: str) -> str:
-    """The text, which no spreadsheet takes for a formula: what would begin one gets an apostrophe before it.
-
-    Some look past spaces, so the first sign that is none decides.
-    """
-    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) or text.lstrip().startswith(BEGINS_A_FORMULA) else text
 
 
 def _instant(at: datetime | None, zone: ZoneInfo) -> str:

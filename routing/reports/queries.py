@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from matrix.models import PriorityTerms
 from matrix.terms import Role
@@ -27,7 +27,7 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.queries import hours_facts
-from routing.incidents.models import Incident, IncidentLink, IncidentQuerySet, Status, TimelineEntry
+from routing.incidents.models import CustomerWait, Incident, IncidentLink, IncidentQuerySet, Status
 from routing.paging.models import Page
 
 from .figures import Counted, percent_of
@@ -98,10 +98,11 @@ def _stands_still() -> Case:
     terms = PriorityTerms.objects.filter(
         version=OuterRef("matrix_version"), priority=OuterRef("priority"), pauses_while_waiting=True
     )
-    asked = TimelineEntry.objects.filter(incident=OuterRef("pk"), kind="waiting").order_by("-pk").values("at")[:1]
-    in_time = Q(resolve_by__gte=Subquery(asked))
+    asked_in_time = CustomerWait.objects.filter(incident=OuterRef("pk"), until=None, since__lte=OuterRef("resolve_by"))
     waits = Q(status=Status.WAITING, awaits_customer=True)
-    return Case(When(waits & in_time, then=Exists(terms)), default=Value(False), output_field=BooleanField())
+    return Case(
+        When(waits & Exists(asked_in_time), then=Exists(terms)), default=Value(False), output_field=BooleanField()
+    )
 
 
 @dataclass

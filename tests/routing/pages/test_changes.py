@@ -1,18 +1,13 @@
 """What each line of a timeline changed follows from the lines before it. Pure."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from routing.pages.changes import State, fold
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
 
 def story(*lines: tuple[str, str, dict[str, Any]]) -> list[tuple[State, State]]:
     """Before and after of each line, given as kind, who did it, and its data."""
-    rows = [
-        (key, kind, NOON + timedelta(minutes=key), person, "", data) for key, (kind, person, data) in enumerate(lines)
-    ]
+    rows = [(key, kind, person, "", data) for key, (kind, person, data) in enumerate(lines)]
     steps = fold(rows).steps
     return [steps[key] for key in range(len(lines))]
 
@@ -59,13 +54,3 @@ def test_what_is_taken_back_is_as_it_was_before_that() -> None:
 def test_what_is_not_known_changes_nothing() -> None:
     steps = story(("acknowledged", "Marek", {}), ("undone", "Marek", {"what": "something else"}))
     assert steps[1] == (State("acknowledged", "Marek"), State("acknowledged", "Marek"))
-
-
-def test_since_when_it_waits() -> None:
-    rows = [
-        (1, "waiting", NOON, "Marek", "", {}),
-        (2, "answered", NOON + timedelta(hours=1), None, "", {}),
-        (3, "waiting", NOON + timedelta(hours=2), "Marek", "", {}),
-    ]
-    assert fold(rows).waiting_since == NOON + timedelta(hours=2)
-    assert fold([]).waiting_since is None

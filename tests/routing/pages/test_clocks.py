@@ -20,9 +20,9 @@ OFFICE = Hours(
 )
 
 
-def clocks(incident: Incident, now: datetime, waiting_since: datetime | None = None) -> list[Target]:
+def clocks(incident: Incident, now: datetime) -> list[Target]:
     versions = published([incident.matrix_version_id])
-    return clocks_of(incident, versions, OFFICE, waiting_since=waiting_since, now=now)
+    return clocks_of(incident, versions, OFFICE, now=now)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,24 @@ def test_resolution_rests_while_the_customer_is_asked(world: World) -> None:
     services.acknowledge(incident, by=world.desk, now=TUESDAY + minutes(10))
     services.wait(incident, by=world.desk, now=TUESDAY + minutes(60), question="Since when?")
     incident.refresh_from_db()
-    response, resolution = clocks(incident, TUESDAY + minutes(500), waiting_since=TUESDAY + minutes(60))
+    response, resolution = clocks(incident, TUESDAY + minutes(500))
     assert (response.standing, response.done_at) == (Standing.MET, TUESDAY + minutes(10))
     assert (resolution.standing, resolution.left_minutes, resolution.paused_until) == (Standing.PAUSED, 300, None)
+
+
+def test_it_rests_since_the_wait_that_is_under_way(world: World) -> None:
+    incident = report(world.webshop, world.alice, now=TUESDAY)
+    services.acknowledge(incident, by=world.desk, now=TUESDAY)
+    services.wait(incident, by=world.desk, now=TUESDAY + minutes(60), question="Since when?")
+    incident.refresh_from_db()
+    before = services.Before.of(incident, "resolve")
+    done = services.resolve(incident, by=world.desk, now=TUESDAY + minutes(90), reason="done")
+    again = TUESDAY + minutes(93)
+    services.undo(incident, before=before, after=services.state_of(done), by=world.desk, now=again)
+    incident.refresh_from_db()
+    assert incident.resolve_by is not None
+    left = (incident.resolve_by - again).total_seconds() // 60
+    assert clocks(incident, TUESDAY + minutes(500))[1].left_minutes == left
 
 
 def test_waiting_for_a_date_stops_no_clock(world: World) -> None:
@@ -89,7 +104,7 @@ def test_waiting_for_a_date_stops_no_clock(world: World) -> None:
     services.acknowledge(incident, by=world.desk, now=TUESDAY)
     services.wait(incident, by=world.desk, now=TUESDAY, until=TUESDAY + timedelta(days=2))
     incident.refresh_from_db()
-    assert clocks(incident, TUESDAY + minutes(1), waiting_since=TUESDAY)[1].standing is Standing.RUNNING
+    assert clocks(incident, TUESDAY + minutes(1))[1].standing is Standing.RUNNING
 
 
 def test_what_has_ended_was_in_time_or_not(world: World) -> None:
