@@ -71,6 +71,7 @@ def log_call(
         reporter=caller.person,
         reported_at=began_at,
         take=take,
+        handed=connect_to is not None,
     )
     _keep(incident, caller, began_at=began_at, by=by, now=now)
     if connect_to is not None:

@@ -39,13 +39,15 @@ def create_incident(
     actor_name: str = "",
     project_unsure: bool = False,
     take: bool = False,
+    handed: bool = False,
     via: str = "portal",
     known: ProjectFacts | None = None,
 ) -> Incident:
     """Log an incident and start its chain, unless `by` takes it in the same act.
 
     Targets count from `reported_at` (default `now`), under the matrix version in force now. `known` spares gathering
-    the project's facts again in a batch. A request (`kind`) pages nobody: it is given to who answers for its topic.
+    the project's facts again in a batch. A request (`kind`) pages nobody: it is given to who answers for its topic,
+    unless it is `handed` to somebody by the caller, in the same transaction.
     """
     known = known or gather([project], at=now, known_at=now)[project.pk]
     content = known.content.get(priority, escalating.NOTHING_AGREED)
@@ -76,7 +78,7 @@ def create_incident(
     if kind == Incident.Kind.INCIDENT:
         facts = known.facts(priority=priority, source=escalating.source_of(incident), pinned={priority: content})
         escalating.start_chain(incident, now=now, facts=facts)
-    elif not take:
+    elif not take and not handed:
         hand_over(incident, known, by=by, now=now)
     if take and by is not None:
         return acknowledge(incident, by=by, now=now, via=via)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -116,23 +117,27 @@ def _pages(
 ) -> Mapping[int, _Paged]:
     """By incident: whether a backup was paged, and how many pages were answered outside support hours.
 
-    Somebody who was told directly, outside of a chain, was not called out. Who was called in to help was only if they
-    came, and is no escalation, whatever their duty.
+    Those of its duplicates count for the one they were merged into. Somebody who was told directly, outside of a chain,
+    was not called out. Who was called in to help was called out if they came, and is never an escalation.
     """
     of_chain = ~Q(route=Page.CALL_IN_ROUTE)
     to_backup = of_chain & Q(role=Role.ON_CALL_BACKUP, informs=False)
     answered = Q(state__in=ANSWERED, answered_at__isnull=False) & (of_chain | Q(state=Page.State.ACKNOWLEDGED))
-    incidents = counted_in(begins, ends).filter(project__customer=customer)
-    pages = Page.objects.filter(to_backup | answered, escalation__incident__in=incidents.order_by().values("pk"))
-    rows = (
-        pages.exclude(route=Page.DIRECT_ROUTE)
-        .order_by()
-        .values_list(
-            "escalation__incident",
-            "escalation__incident__project",
-            Case(When(to_backup, then=Value(True)), default=Value(False)),
-            Case(When(answered, then=F("answered_at"))),
-        )
+    pages = Page.objects.filter(to_backup | answered).exclude(route=Page.DIRECT_ROUTE).order_by()
+    incidents = counted_in(begins, ends).filter(project__customer=customer).order_by().values("pk")
+    own = pages.filter(escalation__incident__in=incidents)
+    merged = pages.filter(
+        escalation__incident__links__kind=IncidentLink.Kind.DUPLICATE,
+        escalation__incident__links__other__in=incidents,
+    )
+    facts = (
+        "escalation__incident__project",
+        Case(When(to_backup, then=Value(True)), default=Value(False)),
+        Case(When(answered, then=F("answered_at"))),
+    )
+    rows = chain(
+        own.values_list("escalation__incident", *facts),
+        merged.values_list("escalation__incident__links__other", *facts),
     )
     office = _Office(customer, around=begins, zone=zone, now=now)
     found: dict[int, _Paged] = defaultdict(_Paged)

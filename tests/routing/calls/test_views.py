@@ -15,7 +15,7 @@ from portal.models import Contact
 from routing.incidents import services
 from routing.incidents.models import Incident, IncidentLink, TimelineEntry
 from routing.incidents.wording import text_of
-from routing.models import Call
+from routing.models import Call, Delivery
 from routing.paging.escalating import advance_due
 from tests.people import BERLIN, PRIVATE, SUNDAY_NIGHT, TUESDAY, World, make_person, make_project, make_world
 from tests.routing.pages.helpers import as_person, queries, report, text
@@ -436,6 +436,20 @@ def test_a_request_goes_to_whoever_answers_for_it(world: World) -> None:
     incident = Incident.objects.get()
     assert (incident.kind, incident.topic and incident.topic.key, incident.reporter) == ("request", "offer", world.bob)
     assert incident.assignee == world.brm
+
+
+@pytest.mark.usefixtures("topics")
+def test_a_request_whose_caller_was_connected_is_only_theirs(world: World) -> None:
+    """Who answers for its topic is neither given it nor told."""
+    address = f"{called_by(world, 'alice')}&topic=offer"
+    log(world, address, title="Two more servers", act=f"connect:{world.sdm.pk}")
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.assignee) == ("request", world.sdm)
+    assert kinds(incident) == ["reported", "called", "assigned", "acknowledged", "connected"]
+    assert incident.timeline.get(kind="assigned").data["assignee"] == "Jana Manager"
+    told = set(Delivery.objects.values_list("to", flat=True))
+    assert world.sdm.email in told
+    assert world.brm.email not in told
 
 
 @pytest.mark.usefixtures("topics")

@@ -179,6 +179,23 @@ def test_who_is_called_in_is_no_escalation_and_a_call_out_if_they_come(
     assert (case.to_backup, case.call_outs) == (False, call_outs)
 
 
+def test_what_was_merged_counts_once_with_its_pages(world: World) -> None:
+    original = report(world.webshop, world.alice, source=Incident.Source.MONITORING, now=SUNDAY_NIGHT - minutes(9))
+    incident = report(world.webshop, world.alice, source=Incident.Source.MONITORING, now=SUNDAY_NIGHT)
+    advance_due(now=SUNDAY_NIGHT)
+    advance_due(now=SUNDAY_NIGHT + minutes(30))
+    page = Page.objects.get(escalation__incident=incident, role="on_call_backup")
+    answer_page(page, person=world.backup, now=SUNDAY_NIGHT + minutes(33), via="voice")
+    services.relate(incident, report(world.webshop, world.alice, now=TUESDAY), by=world.desk, now=SUNDAY_NIGHT)
+    page = Page.objects.get(escalation__incident=original, role="on_call_primary")
+    answer_page(page, person=world.oncall, now=SUNDAY_NIGHT + minutes(34), via="voice")
+    assert len(november(world)) == 3
+    services.merge(incident, original, by=world.backup, now=SUNDAY_NIGHT + minutes(40))
+    told = [(case.number, case.to_backup, case.call_outs) for case in november(world)]
+    assert told[0] == (original.pk, True, 2)
+    assert [each[1:] for each in told[1:]] == [(False, 0)]
+
+
 def november(world: World) -> list[Counted]:
     """What the customer's report of the month counts."""
     span = Span(2026, 11)
