@@ -110,19 +110,26 @@ class CallInForm(forms.Form):
             (_("Teams"), self._teams()),
             (_("Colleagues"), self._colleagues()),
         ]
-        himself = f"{Kind.PERSON}:{caller.pk}"
         field: Any = self.fields["callee"]
-        field.choices = [
-            ("", _("Please choose")),
-            *(
-                (name, [(value, label) for value, label in rows if not value.startswith(f"{himself}:")])
-                for name, rows in groups
-                if rows
-            ),
-        ]
+        field.choices = [("", _("Please choose")), *self._once(groups, but=caller)]
 
     def clean_callee(self) -> tuple[Callee, Role]:
         return self.known[self.cleaned_data["callee"]]
+
+    def _once(self, groups: Choices, *, but: Person) -> Choices:
+        """Everybody stands where they come first, in their first role; the caller nowhere."""
+        seen: set[tuple[Kind, int | None]] = {(Kind.PERSON, but.pk)}
+        found: Choices = []
+        for name, rows in groups:
+            kept = []
+            for value, label in rows:
+                callee, _role = self.known[value]
+                if (callee.kind, callee.id) not in seen:
+                    seen.add((callee.kind, callee.id))
+                    kept.append((value, label))
+            if kept:
+                found.append((name, kept))
+        return found
 
     def _of_project(self, incident: Incident, now: datetime) -> list[tuple[str, str]]:
         return [self._row(callee, role, role_label(callee, role)) for callee, role in project_callees(incident, now)]

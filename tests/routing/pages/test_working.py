@@ -70,6 +70,7 @@ def test_somebody_is_called_in_and_it_stays_with_its_owner(world: World, inciden
     values = [value for _group, rows in form.fields["callee"].choices[1:] for value, _label in rows]
     backup = next(value for value in values if value.endswith(":on_call_backup"))
     assert not any(value.startswith(f"person:{world.oncall.pk}:") for value in values)
+    assert len(values) == len({value.rpartition(":")[0] for value in values})
     shown = text(client.post(page_of(incident, "call-in"), {"callee": backup, "remark": "SAN"}, follow=True))
     assert "Elif Nightly is called now." in shown
     incident.refresh_from_db()
