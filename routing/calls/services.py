@@ -72,8 +72,8 @@ def log_call(
         reported_at=began_at,
         take=take,
         handed=connect_to is not None,
+        and_first=lambda made: _keep(made, caller, began_at=began_at, by=by, now=now),
     )
-    _keep(incident, caller, began_at=began_at, by=by, now=now)
     if connect_to is not None:
         incident = assign(incident, assignee=connect_to, by=by, now=now)
         write(incident, "connected", now=now, by=by, name=connect_to.name)

@@ -1,5 +1,6 @@
 """Logs incidents and requests."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,14 @@ def create_incident(
     handed: bool = False,
     via: str = "portal",
     known: ProjectFacts | None = None,
+    and_first: Callable[[Incident], None] | None = None,
 ) -> Incident:
     """Log an incident and start its chain, unless `by` takes it in the same act.
 
     Targets count from `reported_at` (default `now`), under the matrix version in force now. `known` spares gathering
-    the project's facts again in a batch. A request (`kind`) pages nobody: it is given to who answers for its topic,
-    unless it is `handed` to somebody by the caller, in the same transaction.
+    the project's facts again in a batch. `and_first` tells more of the report before anything comes of it. A request
+    (`kind`) pages nobody: it is given to who answers for its topic, unless it is `handed` to somebody by the caller, in
+    the same transaction.
     """
     known = known or gather([project], at=now, known_at=now)[project.pk]
     content = known.content.get(priority, escalating.NOTHING_AGREED)
@@ -75,6 +78,8 @@ def create_incident(
     write(incident, "reported", now=now, by=by, actor_name=actor_name, public=True, source=source, **said)
     if project_unsure:
         write(incident, "project_unsure", now=now, by=by, public=True)
+    if and_first is not None:
+        and_first(incident)
     if kind == Incident.Kind.INCIDENT:
         facts = known.facts(priority=priority, source=escalating.source_of(incident), pinned={priority: content})
         escalating.start_chain(incident, now=now, facts=facts)

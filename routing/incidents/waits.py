@@ -3,7 +3,7 @@
 The response has no pause: it is over before anybody can wait.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from matrix.models import PriorityTerms
 from matrix.sla import Span
@@ -12,6 +12,8 @@ from routing.paging import escalating
 from .holding import known_now, targets
 from .models import CustomerWait, Incident
 from .timeline import write
+
+MINUTE = timedelta(minutes=1)
 
 FIELDS = ("waiting_until", "resolve_by")
 """What `end` changes."""
@@ -47,5 +49,6 @@ def end(incident: Incident, *, now: datetime) -> None:
     content = pinned.get(incident.priority, escalating.NOTHING_AGREED)
     before = incident.resolve_by
     _respond_by, incident.resolve_by = targets(incident.reported_at, content, known, incident.topic, stood_still)
-    if incident.resolve_by is not None and incident.resolve_by != before:
+    # What is told to the minute has not moved by seconds.
+    if before is not None and incident.resolve_by is not None and abs(incident.resolve_by - before) >= MINUTE:
         write(incident, "target_moved", now=now, public=True, until=incident.resolve_by.isoformat())

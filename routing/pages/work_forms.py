@@ -36,6 +36,24 @@ PROJECT_ROLES = (
 )
 
 
+def project_callees(incident: Incident, now: datetime) -> list[tuple[Callee, Role]]:
+    """Who has to do with the project of an incident now: on duty first, then its people and managers."""
+    known = gather([incident.project], at=now, known_at=now)[incident.project_id]
+    # Who they are does not depend on what was agreed: somebody can be called in where no matrix is in force.
+    agreed = {incident.priority: escalating.NOTHING_AGREED}
+    facts = known.facts(priority=incident.priority, source=escalating.source_of(incident), pinned=agreed)
+    return [
+        (callee, role)
+        for role in PROJECT_ROLES
+        for callee in resolve(facts, role, now).people
+        if callee.kind is not Kind.LAST_RESORT
+    ]
+
+
+def role_label(callee: Callee, role: Role) -> str:
+    return f"{callee.name} ({labels.ROLE[role]})"
+
+
 class RemarkField(forms.CharField):
     def __init__(self, label: Any) -> None:
         super().__init__(label=label, required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
@@ -47,17 +65,32 @@ class AssignForm(forms.Form):
     assignee = forms.ChoiceField(label=gettext_lazy("Who is to have it?"))
     remark = RemarkField(gettext_lazy("Remark for them (optional, internal)"))
 
-    def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, incident: Incident, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = {str(person.pk): person for person in workers()}
         self.teams = {f"team:{team.pk}": team for team in Team.objects.order_by("name")}
-        field: Any = self.fields["assignee"]
-        field.choices = [
-            (_("People"), [(value, person.name) for value, person in self.people.items()]),
+        owner = f"team:{incident.team_id}" if incident.team_id else incident.assignee_id
+        near = self._of_project(incident, now)
+        groups: Choices = [
+            (_("For this project"), list(near.items())),
+            (_("People"), [(value, person.name) for value, person in self.people.items() if value not in near]),
             (_("Teams"), [(value, team.name) for value, team in self.teams.items()]),
         ]
-        owner = f"team:{incident.team_id}" if incident.team_id else incident.assignee_id
+        field: Any = self.fields["assignee"]
+        # Without an owner nobody stands chosen: who sends it without looking would hand it to the first by name.
+        field.choices = [
+            *([] if owner else [("", _("Please choose"))]),
+            *((name, rows) for name, rows in groups if rows),
+        ]
         self.initial.setdefault("assignee", owner)
+
+    def _of_project(self, incident: Incident, now: datetime) -> dict[str, str]:
+        """Who is nearest to it: those on duty for its project and its people, each in their first role."""
+        found: dict[str, str] = {}
+        for callee, role in project_callees(incident, now):
+            if callee.kind is Kind.PERSON and str(callee.id) in self.people:
+                found.setdefault(str(callee.id), role_label(callee, role))
+        return found
 
     def clean_assignee(self) -> Person | Team:
         value = self.cleaned_data["assignee"]
@@ -79,31 +112,29 @@ class CallInForm(forms.Form):
             (_("Teams"), self._teams()),
             (_("Colleagues"), self._colleagues()),
         ]
-        himself = f"{Kind.PERSON}:{caller.pk}"
         field: Any = self.fields["callee"]
-        field.choices = [
-            ("", _("Please choose")),
-            *(
-                (name, [(value, label) for value, label in rows if not value.startswith(f"{himself}:")])
-                for name, rows in groups
-                if rows
-            ),
-        ]
+        field.choices = [("", _("Please choose")), *self._once(groups, but=caller)]
 
     def clean_callee(self) -> tuple[Callee, Role]:
         return self.known[self.cleaned_data["callee"]]
 
+    def _once(self, groups: Choices, *, but: Person) -> Choices:
+        """Everybody stands where they come first, in their first role; the caller nowhere."""
+        seen: set[tuple[Kind, int | None]] = {(Kind.PERSON, but.pk)}
+        found: Choices = []
+        for name, rows in groups:
+            kept = []
+            for value, label in rows:
+                callee, _role = self.known[value]
+                if (callee.kind, callee.id) not in seen:
+                    seen.add((callee.kind, callee.id))
+                    kept.append((value, label))
+            if kept:
+                found.append((name, kept))
+        return found
+
     def _of_project(self, incident: Incident, now: datetime) -> list[tuple[str, str]]:
-        known = gather([incident.project], at=now, known_at=now)[incident.project_id]
-        # Who they are does not depend on what was agreed: somebody can be called in where no matrix is in force.
-        agreed = {incident.priority: escalating.NOTHING_AGREED}
-        facts = known.facts(priority=incident.priority, source=escalating.source_of(incident), pinned=agreed)
-        return [
-            self._row(callee, role, f"{callee.name} ({labels.ROLE[role]})")
-            for role in PROJECT_ROLES
-            for callee in resolve(facts, role, now).people
-            if callee.kind is not Kind.LAST_RESORT
-        ]
+        return [self._row(callee, role, role_label(callee, role)) for callee, role in project_callees(incident, now)]
 
     def _on_duty(self, now: datetime) -> list[tuple[str, str]]:
         rows = []

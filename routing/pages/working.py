@@ -130,7 +130,7 @@ assign = view_of(
         heading=gettext_lazy("Assign or hand over"),
         lead=gettext_lazy("Whoever is to have it is told. A team's people may take it from there."),
         button=gettext_lazy("Assign"),
-        form=lambda data, incident, _person, _now: AssignForm(data, incident=incident),
+        form=lambda data, incident, _person, now: AssignForm(data, incident=incident, now=now),
         act=_assign,
         done=lambda _incident, given: _("Assigned to %(name)s.") % {"name": given["assignee"].name},
         undo="assign",

@@ -209,7 +209,7 @@ def test_i_take_it(world: World) -> None:
         "+494066969100",
         world.desk,
     )
-    assert kinds(incident) == ["reported", "acknowledged", "called"]
+    assert kinds(incident) == ["reported", "called", "acknowledged"]
 
 
 def test_a_caller_nobody_knows_is_logged_too(world: World) -> None:

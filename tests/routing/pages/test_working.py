@@ -54,12 +54,27 @@ def test_it_is_handed_over_with_a_remark(world: World, incident: Incident) -> No
     assert incident.assignee == world.sdm
 
 
+def test_without_an_owner_nobody_stands_chosen_and_those_of_the_project_come_first(world: World) -> None:
+    new = report(world.webshop, world.alice)
+    client = as_person(world.desk)
+    choices = client.get(page_of(new, "assign")).context["form"].fields["assignee"].choices
+    assert choices[0] == ("", "Please choose")
+    assert choices[1][0] == "For this project"
+    assert str(world.oncall.pk) in dict(choices[1][1])
+    people = [value for group, rows in choices[1:] if group != "Teams" for value, _label in rows]
+    assert len(people) == len(set(people))
+    assert client.post(page_of(new, "assign"), {"assignee": ""}).status_code == 400
+    new.refresh_from_db()
+    assert (new.status, new.assignee) == ("new", None)
+
+
 def test_somebody_is_called_in_and_it_stays_with_its_owner(world: World, incident: Incident) -> None:
     client = as_person(world.oncall)
     form = client.get(page_of(incident, "call-in")).context["form"]
     values = [value for _group, rows in form.fields["callee"].choices[1:] for value, _label in rows]
     backup = next(value for value in values if value.endswith(":on_call_backup"))
     assert not any(value.startswith(f"person:{world.oncall.pk}:") for value in values)
+    assert len(values) == len({value.rpartition(":")[0] for value in values})
     shown = text(client.post(page_of(incident, "call-in"), {"callee": backup, "remark": "SAN"}, follow=True))
     assert "Elif Nightly is called now." in shown
     incident.refresh_from_db()
