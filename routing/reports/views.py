@@ -184,6 +184,8 @@ def _report(asked: Asked, language: str) -> Report:
 
 def _page(request: PageRequest, asked: Asked, found: Report, *, failed: bool = False) -> HttpResponse:
     before, after = asked.span.before, asked.span.after
+    if after is not None and after.starts(asked.zone) > asked.now:
+        after = None  # nothing can stand in it yet
     context = {
         "asked": asked,
         "report": found,

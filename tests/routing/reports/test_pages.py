@@ -270,6 +270,10 @@ def test_a_month_under_way_says_so(world: World, frozen: Freeze) -> None:
     a_night(world)
     assert "November 2026 so far" in text(month(world))
     assert "so far" not in text(as_person(world.desk).get("/reports/alster/2026-10/"))
+    client = as_person(world.desk)
+    assert client.get("/reports/alster/2026-10/").context["after"]["url"] == MONTH
+    assert client.get(MONTH).context["after"] is None  # there is nothing to read in the next month yet
+    assert client.get("/reports/alster/2026/").context["after"] is None
     assert "has not begun yet" in text(as_person(world.desk).get("/reports/alster/2027-03/"))
     frozen(datetime(2026, 12, 1, 0, 0, tzinfo=BERLIN))
     assert "so far" not in text(month(world))
