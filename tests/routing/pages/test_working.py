@@ -207,7 +207,9 @@ def test_two_that_are_merged_or_linked_crosswise_do_not_wait_for_each_other(
 
     jobs = [partial(post, *pair, seen_on(pair[0], page_of(pair[1], action))) for pair in pairs]
     answers = at_once(*jobs)
-    assert sorted(map(str, answers)) == (["302", "409"] if action == "merge" else ["302", "302"])
+    # Whoever comes second is told so: before the form is read that the other is over, or after it.
+    allowed = (["302", "409"], ["302", "400"]) if action == "merge" else (["302", "302"],)
+    assert sorted(map(str, answers)) in allowed
     assert IncidentLink.objects.count() == 1
 
 
