@@ -54,13 +54,13 @@ def upcoming(
             continue
         incident = escalation.incident
         content = escalating.content_in(pinned, incident)
-        link = next_link(escalation, known[incident.project_id], content, now=now)
+        link = _next_link(escalation, known[incident.project_id], content, now=now)
         at = link.at if link and link.at > now else escalation.due_at
         found[escalation.incident_id] = Upcoming(at, link.role if link else None)
     return found
 
 
-def next_link(
+def _next_link(
     escalation: Escalation, known: ProjectFacts, content: Mapping[str, PriorityContent], *, now: datetime
 ) -> Link | None:
     """The next link of the same walk that the tick takes; None where this round has no more.

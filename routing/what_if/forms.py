@@ -1,5 +1,6 @@
 """What may be asked of the simulator."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from matrix.terms import Priority
 from portal.models import Person, Project
 from routing.decision import Source
 from routing.pages.forms import PRIORITIES, InstantField
+
+from .simulation import ANSWERED_AFTER
 
 LONGEST = 24 * 60
 SOURCES = [(Source.CUSTOMER.value, _("the customer or the desk")), (Source.MONITORING.value, _("monitoring"))]
@@ -46,7 +49,11 @@ class AssumptionsForm(forms.Form):
 
     call = forms.TypedChoiceField(label=_("Who answers?"), required=False, coerce=int, empty_value=None)
     after = forms.IntegerField(
-        label=_("… after how many minutes"), required=False, min_value=0, max_value=LONGEST, initial=5
+        label=_("… after how many minutes"),
+        required=False,
+        min_value=0,
+        max_value=LONGEST,
+        initial=ANSWERED_AFTER // timedelta(minutes=1),
     )
     absent = forms.ModelMultipleChoiceField(
         label=_("Who is away from then on?"),

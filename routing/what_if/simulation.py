@@ -15,6 +15,8 @@ from routing.decide import respond_by
 from routing.decision import Facts, Link, PassedOver, Reason, Warn
 from routing.resolve import resolve
 
+ANSWERED_AFTER = timedelta(minutes=5)
+"""How long after the call an answer comes where nothing else is assumed."""
 ASSUMED_DAYS = timedelta(days=30)
 """So long an assumed absence lasts from the instant asked about: longer than any decision looks ahead."""
 
@@ -44,7 +46,7 @@ class Assumptions:
 
     absent: frozenset[int] = frozenset()
     answered_call: int | None = None
-    answered_after: timedelta = timedelta(minutes=5)
+    answered_after: timedelta = ANSWERED_AFTER
 
 
 @dataclass(frozen=True, slots=True)

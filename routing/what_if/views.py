@@ -19,7 +19,7 @@ from routing.presentation import callee_for
 from routing.wording import reason_text, warning_text
 
 from .forms import AssumptionsForm, QuestionForm
-from .simulation import Assumptions, Event, Simulation, What, simulate
+from .simulation import ANSWERED_AFTER, Assumptions, Event, Simulation, What, simulate
 
 
 @page
@@ -60,11 +60,11 @@ def _answer(request: PageRequest, asked: dict[str, Any], *, now: datetime) -> di
 
 
 def _assumptions(given: dict[str, Any]) -> Assumptions:
-    after = given["after"]
+    minutes = given["after"]
     return Assumptions(
         absent=frozenset(person.pk for person in given["absent"]),
         answered_call=given["call"],
-        answered_after=timedelta(minutes=5 if after is None else after),
+        answered_after=ANSWERED_AFTER if minutes is None else timedelta(minutes=minutes),
     )
 
 
