@@ -14,4 +14,5 @@ urlpatterns = [
     path("duty/", include("routing.duty.urls")),
     path("reports/", include("routing.reports.urls")),
     path("what-if/", include("routing.what_if.urls")),
+    path("administration/", include("routing.administration.urls")),
 ]

@@ -9,9 +9,9 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import conditional_page
 from django.views.decorators.vary import vary_on_headers
 
-from portal.requests import PageRequest, Rest, View, page
+from portal.requests import PageRequest, Rest, View, administrators_only, page
 
-__all__ = ["PageRequest", "View", "page", "polled", "staff_only"]
+__all__ = ["PageRequest", "View", "administrators_only", "page", "polled", "staff_only"]
 
 
 def polled(view: View[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:

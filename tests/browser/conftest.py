@@ -46,6 +46,13 @@ def visit(live_server: "LiveServer", live_world: World, page: "Page") -> Visit:
     return go
 
 
+def width_of(page: "Page") -> int:
+    """The width the page needs, in CSS pixels, once it is whole: a click just before may have opened another."""
+    page.wait_for_load_state()
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
 def violations(page: "Page") -> list[str]:
     """What axe-core finds against WCAG 2.2 AA, one line each."""
     page.evaluate(AXE)

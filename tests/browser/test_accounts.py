@@ -17,7 +17,7 @@ from portal.contacts.details import Details
 from portal.models import Contact, Person
 from tests.people import World
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -201,12 +201,15 @@ def go_on(page: "Page", how: str) -> None:
     if how == "open":
         page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true })")
     elif how == "submit":
-        page.locator("main form button[type=submit]").first.click()
+        with page.expect_navigation():
+            page.locator("main form button[type=submit]").first.click()
     elif how != "get":
-        page.get_by_role("button", name=how).first.click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=how).first.click()
         if "/reauthenticate/" in page.url:
             page.get_by_label("Password").fill(RIGHT)
-            page.get_by_role("button", name="Confirm").click()
+            with page.expect_navigation():
+                page.get_by_role("button", name="Confirm").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -224,7 +227,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
             page.context.clear_cookies()
         page = visit(path, person)
         go_on(page, how)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (path, how)
+        assert width_of(page) <= size["width"], (path, how)
         found[path, how] = violations(page)
     assert {place: faults for place, faults in found.items() if faults} == {}
 
@@ -239,7 +242,7 @@ def test_pages_of_the_second_factor_keep_to_wcag(
     found: dict[str, Any] = {}
 
     def look(name: str) -> None:
-        assert key.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert width_of(key) <= 390, name
         found[name] = violations(key)
 
     base = f"{live_server.url}/accounts/2fa"

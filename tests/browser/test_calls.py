@@ -14,7 +14,7 @@ from routing.models import Call
 from tests.people import World
 from tests.routing.pages.helpers import report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -173,7 +173,7 @@ def test_the_pages_keep_to_wcag_and_fit_the_screen(
     found: dict[str, list[str]] = {}
 
     def look(what: str) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], what
+        assert width_of(page) <= size["width"], what
         found[what] = violations(page)
 
     page = visit("/calls/new/", live_world.desk)

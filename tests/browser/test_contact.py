@@ -16,7 +16,7 @@ from routing.incidents import services
 from tests.people import SUNDAY_NIGHT, TUESDAY, World, make_project
 from tests.routing.pages.helpers import PASSWORD, report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 from .test_pages import DESKTOP, PHONE
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def test_card_and_matrix_keep_to_wcag_and_fit_the_screen(
     found = {}
     for path in (CARD, f"{CARD}?at=2026-12-20T03:00", MATRIX, "/projects/bare/call/", "/projects/bare/matrix/"):
         page = visit(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[path] = violations(page)
     assert {path: faults for path, faults in found.items() if faults} == {}
 

@@ -18,7 +18,7 @@ from tests.oncall.duty import NOW, Crew, make_crew, next_turn, period
 from tests.people import SUNDAY_NIGHT, World, minutes
 from tests.routing.pages.helpers import report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
@@ -81,7 +81,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
         for size in (PHONE, DESKTOP):
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
             page = visit(path)
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+            assert width_of(page) <= size["width"], path
             found[path, person.name, size["width"]] = violations(page)
     assert {place: faults for place, faults in found.items() if faults} == {}
 

@@ -15,7 +15,7 @@ from tests.people import World
 from tests.routing.pages.helpers import as_person, report
 from tests.routing.telephony.phones import phones, phones_process
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 from .test_pages import DESKTOP, PHONE
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def test_pages_keep_to_wcag_in_every_state(
         page = visit(path, person)
         for summary in page.locator("#actions summary").all():
             summary.click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[f"{path} {person.name}"] = violations(page)
     assert {place: faults for place, faults in found.items() if faults} == {}
 

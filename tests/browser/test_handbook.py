@@ -9,7 +9,7 @@ from matrix.models import Topic
 from tests.people import World
 from tests.routing.handbook.reading import said
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 from .test_pages import DESKTOP, PHONE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_the_page_keeps_to_wcag_and_fits_the_screen(
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
     page = visit("/projects/webshop/handbook/", live_world.alice)
     assert page.locator("html").get_attribute("data-bs-theme") == theme
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert width_of(page) <= size["width"]
     assert violations(page) == []
 
 

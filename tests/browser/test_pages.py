@@ -12,7 +12,7 @@ from routing.paging.models import Page as PersonPage
 from tests.people import World
 from tests.routing.pages.helpers import report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -66,7 +66,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
     for path, person in places:
         page = visit(path, person)
         assert page.locator("html").get_attribute("data-bs-theme") == theme
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[path] = violations(page)
     assert {path: faults for path, faults in found.items() if faults} == {}
 

@@ -16,7 +16,7 @@ from tests.people import World
 from tests.routing.pages.helpers import report
 from tests.routing.paging.chains import alert
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 from .test_pages import DESKTOP, PHONE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
     ]:
         page = visit(path, person)
         page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[path] = violations(page)
     page.locator("details.dd-menu > summary", has=page.locator(".dd-avatar")).press("Escape")
     page.get_by_text("Away for days", exact=True).click()

@@ -19,7 +19,7 @@ from tests.routing.pages.helpers import PASSWORD
 from tests.routing.telephony.phones import alone, send
 from tests.routing.telephony.phones import report as alert
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -196,7 +196,7 @@ def test_these_pages_keep_to_wcag_and_fit_the_screen(
     for path in places:
         page = visit(path, live_world.oncall)
         page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert width_of(page) <= width, path
         found[path] = violations(page)
     assert {path: faults for path, faults in found.items() if faults} == {}
 

@@ -21,7 +21,7 @@ from tests.routing.attachments.samples import EXE, PNG, upload
 from tests.routing.pages.helpers import report
 from tests.routing.telephony.phones import advance, phones, phones_process, send, wait_for
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -206,6 +206,6 @@ def test_pages_keep_to_wcag_and_fit_the_screen(
     found = {}
     for number, (path, person) in enumerate(places):
         page = visit(path, person)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[number, path] = violations(page)
     assert {place: faults for place, faults in found.items() if faults} == {}

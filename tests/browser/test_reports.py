@@ -11,7 +11,7 @@ from routing.paging.escalating import advance_due
 from tests.people import World
 from tests.routing.pages.helpers import report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def test_reports_keep_to_wcag_and_fit_the_screen(
     here = f"/reports/alster/{now:%Y-%m}/"
     for path in ("/reports/", here, f"/reports/alster/{now:%Y}/", f"{here}incidents/", "/reports/alster/2099-12/"):
         page = visit(path, live_world.brm)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert width_of(page) <= size["width"], path
         found[path] = violations(page)
     assert {path: faults for path, faults in found.items() if faults} == {}
 

@@ -9,7 +9,7 @@ from routing.incidents import services
 from tests.people import World
 from tests.routing.pages.helpers import report
 
-from .conftest import Visit, violations
+from .conftest import Visit, violations, width_of
 from .test_pages import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
@@ -65,6 +65,6 @@ def test_the_pages_of_work_keep_to_wcag_and_fit_the_screen(
         page = visit(f"/incidents/{incident.pk}/{action}")
         for summary in page.locator("#actions summary, .dd-writing summary").all():
             summary.click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], action
+        assert width_of(page) <= size["width"], action
         found[action] = violations(page)
     assert {action: faults for action, faults in found.items() if faults} == {}

@@ -1,0 +1,1 @@
+"""Master data from CSV, tried dry before it counts."""

@@ -1,0 +1,1 @@
+"""Customers, projects, people, teams and assignments: list, create, change, retire."""

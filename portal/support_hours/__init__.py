@@ -1,0 +1,1 @@
+"""Support hours: weekly intervals, holidays, exceptions, and the year they make."""

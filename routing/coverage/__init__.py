@@ -1,0 +1,1 @@
+"""Coverage: every gap of the coming weeks, for every project."""

@@ -1,0 +1,1 @@
+"""A person who leaves: where they stand, and who takes over."""

@@ -1,0 +1,1 @@
+"""Intake keys and duty numbers."""

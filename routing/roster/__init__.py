@@ -1,0 +1,1 @@
+"""The roster editor: who is on duty when, on a timeline of weeks."""

@@ -1,0 +1,21 @@
+"""Every address of administration, walked by everybody: only administrators find it."""
+
+import pytest
+from django.test import Client
+
+from tests.people import PRIVATE, World
+from tests.routing.pages.helpers import as_person, text
+
+OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
+READ = ("/administration/",)
+"""Addresses without a parameter, or with one that exists in every world."""
+
+
+@pytest.mark.parametrize("path", READ)
+def test_only_administrators_find_the_page(world: World, path: str) -> None:
+    assert Client().get(path)["Location"].startswith("/accounts/login/?next=")
+    for name in OTHERS:
+        assert as_person(getattr(world, name)).get(path).status_code == 404, name
+    response = as_person(world.admin).get(path)
+    assert response.status_code == 200
+    assert PRIVATE not in text(response)
