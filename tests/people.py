@@ -80,7 +80,8 @@ def make_person(
         direct_line=f"+4969900091{number:02}" if staff and number else "",
         mobile=f"{PRIVATE}{number:02}" if staff else "",
     )
-    person.groups.set(Group.objects.filter(name__in=groups))
+    if groups:
+        person.groups.set(Group.objects.filter(name__in=groups))
     if staff:
         addresses = {"voice": str(person.mobile), "sms": str(person.mobile), "email": email}
         ContactMethod.objects.bulk_create(
@@ -120,9 +121,9 @@ def make_matrix(
     `targets` are response targets in minutes, where they differ from the usual ones.
     """
     version = MatrixVersion.objects.create(matrix=Matrix.objects.create(project=project, name=project.key))
-    for priority in ("blocker", "critical", "major", "minor"):
-        urgent = priority in ("blocker", "critical")
-        PriorityTerms.objects.create(
+    urgency = {priority: priority in ("blocker", "critical") for priority in ("blocker", "critical", "major", "minor")}
+    PriorityTerms.objects.bulk_create(
+        PriorityTerms(
             version=version,
             priority=priority,
             definition_de=f"Bedeutung von {priority}",
@@ -133,17 +134,30 @@ def make_matrix(
             resolution_minutes=360 if urgent else 1200,
             clock="round_the_clock" if urgent else "support_hours",
         )
-        for window in ("business_hours", "after_hours"):
-            Reporting.objects.create(
-                version=version,
-                priority=priority,
-                window=window,
-                ways=["phone", "portal"] if urgent else ["portal", "email"],
-                instruction_de="Bitte anrufen.",
-                instruction_en="Please call.",
-            )
-        for route, chain in chains.items():
-            _make_cell(version, priority, route, chain, urgent=urgent)
+        for priority, urgent in urgency.items()
+    )
+    Reporting.objects.bulk_create(
+        Reporting(
+            version=version,
+            priority=priority,
+            window=window,
+            ways=["phone", "portal"] if urgent else ["portal", "email"],
+            instruction_de="Bitte anrufen.",
+            instruction_en="Please call.",
+        )
+        for priority, urgent in urgency.items()
+        for window in ("business_hours", "after_hours")
+    )
+    cells = [
+        Cell(version=version, priority=priority, route=route, defers=not urgent and route == "after_hours")
+        for priority, urgent in urgency.items()
+        for route in chains
+        if urgent or route != "monitoring"
+    ]
+    Cell.objects.bulk_create(cells)
+    Step.objects.bulk_create(
+        step for cell in cells if not cell.defers for step in _steps(cell, chains[cell.route], urgency[cell.priority])
+    )
     MatrixVersion.objects.filter(pk=version.pk).update(
         number=1, published_at=BEGAN, effective_from=BEGAN, reason="agreed"
     )
@@ -151,13 +165,8 @@ def make_matrix(
     return version
 
 
-def _make_cell(version: MatrixVersion, priority: str, route: str, chain: list[StepRow], *, urgent: bool) -> None:
-    if not urgent and route != "business_hours":
-        if route == "after_hours":
-            Cell.objects.create(version=version, priority=priority, route=route, defers=True)
-        return
-    cell = Cell.objects.create(version=version, priority=priority, route=route)
-    Step.objects.bulk_create(
+def _steps(cell: Cell, chain: list[StepRow], urgent: bool) -> list[Step]:
+    return [
         Step(
             cell=cell,
             position=position,
@@ -167,7 +176,7 @@ def _make_cell(version: MatrixVersion, priority: str, route: str, chain: list[St
             informs=informs,
         )
         for position, (role, wait, informs) in enumerate(chain)
-    )
+    ]
 
 
 def make_rota(slug: str, primary: list[Person], backup: list[Person], number: str = "+496990009200") -> Rota:

@@ -43,7 +43,9 @@ from portal.settings import DATABASES, STATIC_ROOT  # noqa: E402
 limits = "-c lock_timeout=60s -c statement_timeout=90s -c idle_in_transaction_session_timeout=120s"
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = limits
 
-# Static files are served from their sources; whitenoise only wants to see the directory.
+# Static files are served from their sources, sought when asked for: every client of a test is a new server, which would
+# otherwise list them all first. Whitenoise only wants to see the directory.
+WHITENOISE_AUTOREFRESH = True
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
