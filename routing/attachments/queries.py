@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 
 from portal.models import Person
-from routing.incidents.models import Incident
+from routing.incidents.models import Incident, IncidentLink
 from routing.presentation import person_for
+
+from .models import Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,15 @@ class File:
 
 
 def attachments_for(incident: Incident, reader: Person) -> list[File]:
-    """The incident's files that `reader`, who may see the incident, may read; oldest first."""
-    rows = incident.attachments.select_related("uploaded_by").prefetch_related("uploaded_by__groups").order_by("pk")
-    if not reader.is_staff:
-        rows = rows.filter(public=True)
+    """The files `reader` may read of the incident and of what was merged into it; oldest first."""
+    merged = IncidentLink.objects.filter(other=incident, kind=IncidentLink.Kind.DUPLICATE).values("incident")
+    files = Attachment.objects.visible_to(reader).filter(Q(incident=incident) | Q(incident__in=merged))
+    rows = files.select_related("uploaded_by").prefetch_related("uploaded_by__groups").order_by("pk")
     return [
         File(
             name=row.name,
             size=row.size,
-            address=reverse("attachment", args=[incident.pk, row.key]),
+            address=reverse("attachment", args=[row.incident_id, row.key]),
             at=row.uploaded_at,
             by=(person_for(row.uploaded_by, reader) or {}).get("name", ""),
             public=row.public,

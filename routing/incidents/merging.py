@@ -31,9 +31,9 @@ class MergeRefused(Exception):
 def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> Incident:
     """End `duplicate`, which is the same as `into`: its chain stops, its reporter is told and follows that one.
 
-    What was public goes along, so that it is read where work goes on. Both are open and of one project, whose people
-    may read either; nothing goes on less urgently than it was reported. Who has the duplicate has the other too where
-    nobody had that: nobody is called for what somebody works on. Raises `MergeRefused` or `ActionRefused`.
+    What was written publicly goes along, so that it is read where work goes on, and files are shown there too. Both
+    are open and of one project, whose people may read either; nothing goes on less urgently than it was reported. Who
+    has the duplicate has the other too where nobody had that: nobody is called for what somebody works on. Raises `MergeRefused` or `ActionRefused`.
     """
     if duplicate.pk == into.pk:
         raise MergeRefused("itself")
@@ -45,15 +45,18 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
     waits.end(duplicate, now=now)
     progress.renew(duplicate, now=now)
     duplicate.save(update_fields=["status", "closed_at", "responded_at", *waits.FIELDS, *progress.FIELDS])
-    _link(duplicate, into, by=by, now=now)
+    moved = _link(duplicate, into, by=by, now=now)
     TimelineEntry.objects.bulk_create(_taken_along(duplicate, into, now=now))
     # After what was taken along: the desk calls an incident answered whose last line is the customer's.
     write(into, "absorbed", now=now, by=by, public=True, number=duplicate.number)
     given = _give(into, duplicate.assignee, by=by, now=now)
-    write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status, given=given)
-    if into.reporter is None and duplicate.reporter is not None:
+    lent = into.reporter is None and duplicate.reporter is not None
+    if lent:
         into.reporter = duplicate.reporter
         into.save(update_fields=["reporter"])
+    # What undoing needs to know stands with it.
+    undoing = {"given": given, "moved": moved, "lent": lent}
+    write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status, **undoing)
     escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=own_page(escalation, by))
     return duplicate
 
@@ -81,15 +84,20 @@ def _urgency(incident: Incident) -> int:
     return URGENCY.index(Priority(incident.priority))
 
 
-def _link(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> None:
-    """That they are related is said more exactly now. What was merged into the duplicate goes on where that does."""
+def _link(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> list[int]:
+    """That they are related is said more exactly now. What was merged into the duplicate goes on where that does.
+
+    Returns the keys of those.
+    """
     links = IncidentLink.objects
     links.of(duplicate).of(into).delete()
     before = links.filter(other=duplicate, kind=IncidentLink.Kind.DUPLICATE)
     for earlier in before.select_related("incident"):
         links.of(earlier.incident).of(into).delete()
+    moved = list(before.values_list("incident", flat=True))
     before.update(other=into)
     links.create(incident=duplicate, other=into, kind=IncidentLink.Kind.DUPLICATE, linked_by=by, linked_at=now)
+    return moved
 
 
 def _taken_along(duplicate: Incident, into: Incident, *, now: datetime) -> Iterable[TimelineEntry]:

@@ -100,18 +100,33 @@ def _original(duplicate: Incident) -> Incident | None:
 
 
 def _part(duplicate: Incident, *, by: Person, now: datetime) -> None:
-    """Its own again. Who got the other one by the merge, and has not touched it since, passes it on: it is called for.
+    """Its own again, with what had been merged into it before, and its reporter no longer the other one's.
 
-    Both are locked.
+    Who got the other one by the merge, and has not touched it since, passes it on: it is called for. Notes that were
+    repeated there stay, as nothing is taken out of a timeline. Both are locked.
     """
     link = IncidentLink.objects.filter(incident=duplicate, kind=IncidentLink.Kind.DUPLICATE)
+    merged = duplicate.timeline.filter(kind="merged").order_by("pk").last()
     for each in link.select_related("other"):
-        write(each.other, "parted", now=now, by=by, public=True, number=duplicate.number)
-        merged = duplicate.timeline.filter(kind="merged").order_by("pk").last()
-        was = (each.other.number, state_of(each.other))
-        if merged is not None and (merged.data["number"], merged.data.get("given")) == was:
-            pass_on(each.other, by=by, now=now)
+        original = each.other
+        was = merged.data if merged is not None and merged.data["number"] == original.number else {}
+        _give_back(duplicate, original, was)
+        write(original, "parted", now=now, by=by, public=True, number=duplicate.number)
+        if was.get("given") == state_of(original):
+            pass_on(original, by=by, now=now)
     link.delete()
+
+
+def _give_back(duplicate: Incident, original: Incident, was: dict[str, Any]) -> None:
+    """What the merge, of which `was` tells, gave to the other one and that still has."""
+    if was.get("lent") and original.reporter_id == duplicate.reporter_id:
+        original.reporter = None
+        original.save(update_fields=["reporter"])
+    links = IncidentLink.objects
+    moved = links.filter(incident__in=was.get("moved", []), other=original, kind=IncidentLink.Kind.DUPLICATE)
+    for earlier in moved.select_related("incident"):
+        links.of(earlier.incident).of(duplicate).delete()
+    moved.update(other=duplicate)
 
 
 def _text(instant: datetime | None) -> str:

@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from matrix.facts import Published
-from matrix.sla import Clock
-from portal.hours import Hours, is_open, next_opening, open_time_between
+from matrix.sla import Clock, running_clock
+from matrix.sla import Standing as Running
+from portal.hours import Hours, open_time_between
 from routing.incidents import waits
 from routing.incidents.models import Incident
 
-LATE_FROM = 0.75
-"""The share of its time after which a running clock is late."""
+ALWAYS_CLOSED = Hours("UTC", weekly=(), holidays=frozenset(), exceptions=())
+"""Of an office that has no hours: a clock that counts every minute does not ask."""
 
 
 class Standing(StrEnum):
@@ -103,12 +104,13 @@ def _target(
         return Target(label, Standing.OPEN)
     if now >= due or not incident.is_open:
         return Target(label, Standing.MISSED, due, zero_at=due)
-    left = _left(rule, hours, now, due)
-    if rule.clock is Clock.SUPPORT_HOURS and hours is not None and not is_open(hours, now):
-        return Target(label, Standing.PAUSED, due, paused_until=next_opening(hours, now), left_minutes=_minutes(left))
-    whole = _left(rule, hours, incident.reported_at, due)
-    standing = Standing.LATE if left <= whole * (1 - LATE_FROM) else Standing.RUNNING
-    return Target(label, standing, due, zero_at=now + left)
+    kind = rule.clock if hours else Clock.ROUND_THE_CLOCK
+    running = running_clock(incident.reported_at, due, kind, hours or ALWAYS_CLOSED, now)
+    if running.paused_until is not None:
+        minutes = _minutes(running.left)
+        return Target(label, Standing.PAUSED, due, paused_until=running.paused_until, left_minutes=minutes)
+    standing = Standing.LATE if running.standing is Running.LATE else Standing.RUNNING
+    return Target(label, standing, due, zero_at=now + running.left)
 
 
 def _left(rule: Rule, hours: Hours | None, since: datetime, due: datetime) -> timedelta:

@@ -8,9 +8,12 @@ from django.utils.dateparse import parse_datetime
 
 from routing.incidents.models import Incident
 from routing.incidents.services import UNDO_FOR, Before, state_of
+from routing.paging.models import Page
 
 UNDO = "undo"
 """Where the session keeps what may be taken back: one thing, the last."""
+ENDINGS = ("resolve", "close", "merge")
+"""What ends the work on an incident, also that of those who were called in."""
 LENIENCE = timedelta(seconds=5)
 """What was committed while the page was made counts as news too."""
 
@@ -41,12 +44,24 @@ def offer_undo(request: HttpRequest, before: Before, after: Incident, *, now: da
 
 
 def to_undo(request: HttpRequest, incident: Incident, *, now: datetime) -> dict[str, Any] | None:
-    """What its reader did last, while it may be taken back: `before` and `after` for `undo`."""
+    """What its reader did last, while it may be taken back: `before` and `after` for `undo`.
+
+    `called_in` are the names of those who were told that it is over, and are not told that it is not.
+    """
     kept: dict[str, Any] | None = request.session.get(UNDO)
     if kept is None or kept["number"] != incident.pk or kept["after"] != state_of(incident):
         return None
     until = datetime.fromisoformat(kept["at"]) + UNDO_FOR
-    return {"before": Before(**kept["before"]), "after": kept["after"], "until": until} if now < until else None
+    if now >= until:
+        return None
+    before = Before(**kept["before"])
+    called_in = _called_in(incident) if before.what in ENDINGS else []
+    return {"before": before, "after": kept["after"], "until": until, "called_in": called_in}
+
+
+def _called_in(incident: Incident) -> list[str]:
+    pages = Page.objects.filter(escalation__incident=incident, route=Page.CALL_IN_ROUTE)
+    return sorted({each.callee_name for each in pages.select_related("person", "team")})
 
 
 def forget_undo(request: HttpRequest) -> None:

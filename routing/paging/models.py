@@ -243,6 +243,12 @@ class Page(models.Model):
         return f"{self.escalation_id}.{self.round}.{self.step} {self.recipient}"
 
     @property
+    def callee_name(self) -> str:
+        """Whom it calls, by name. For the provider's own people."""
+        callee = self.person or self.team
+        return callee.name if callee else ""
+
+    @property
     def calls_in(self) -> bool:
         """Whether it calls somebody in, beside the chain."""
         return self.route == self.CALL_IN_ROUTE

@@ -7,6 +7,8 @@ import pytest
 from matrix.models import MatrixVersion, PriorityTerms
 from matrix.terms import Role
 from portal.models import Team
+from routing.attachments.queries import attachments_for
+from routing.attachments.services import attach
 from routing.decision import Callee, Kind
 from routing.desk.rows import open_incidents
 from routing.incidents import services
@@ -23,6 +25,7 @@ from routing.paging.escalating import advance_due
 from routing.paging.services import Outcome, answer_page, pass_on_page
 from tests.people import BERLIN, World, make_world, minutes
 from tests.people import SUNDAY_NIGHT as T
+from tests.routing.attachments.samples import upload
 from tests.routing.paging.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -392,6 +395,27 @@ def test_a_merge_is_taken_back(world: World) -> None:
     assert (original.status, original.assignee) == ("new", None)
     assert (original.escalation.state, original.escalation.round) == ("running", 2)
     assert kinds(original)[-2:] == ["parted", "passed_on"]
+
+
+def test_a_merge_that_is_taken_back_gives_back_what_it_took(world: World) -> None:
+    """The reporter it lent, and what had been merged into the duplicate before; a file of it is read where it is."""
+    original = an_incident(world, source=Incident.Source.MONITORING, by=None, reporter=None, priority="critical")
+    duplicate, earlier = (an_incident(world, priority="critical", title=title) for title in ("A", "B"))
+    services.merge(earlier, duplicate, by=world.desk, now=T)
+    attach(duplicate, [upload("error.png")], by=world.alice, now=T, public=True)
+    attach(duplicate, [upload("san.png")], by=world.desk, now=T, public=False)
+    before = services.Before.of(duplicate, "merge")
+    merged = services.merge(duplicate, original, by=world.desk, now=T)
+    original.refresh_from_db()
+    assert [file.name for file in attachments_for(original, world.alice)] == ["error.png"]
+    assert [file.name for file in attachments_for(original, world.desk)] == ["error.png", "san.png"]
+
+    services.undo(duplicate, before=before, after=services.state_of(merged), by=world.desk, now=T)
+    original.refresh_from_db()
+    assert original.reporter is None
+    assert attachments_for(original, world.desk) == []
+    assert not Incident.objects.visible_to(world.alice).filter(pk=original.pk).exists()
+    assert [(each.incident, each.tie) for each in linked_to(earlier, world.desk)] == [(duplicate, Tie.DUPLICATE_OF)]
 
 
 def test_what_went_on_after_a_merge_stays_with_its_owner_when_that_is_taken_back(world: World) -> None:

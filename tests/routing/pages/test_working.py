@@ -275,6 +275,14 @@ def test_what_one_did_by_mistake_is_taken_back(
     assert client.post(page_of(incident, "undo")).status_code == 409
 
 
+def test_whoever_takes_an_end_back_reads_who_was_called_in_and_told(world: World, incident: Incident) -> None:
+    services.acknowledge(incident, by=world.desk, now=clock.now())
+    client = as_person(world.desk)
+    services.call_in(incident, callee=callee_of(world.sdm), role=Role.SDM, by=world.desk, now=clock.now())
+    shown = text(client.post(page_of(incident, "resolve"), {"reason": "x"}, follow=True))
+    assert "Jana Manager was called in and told that it is over" in shown
+
+
 def test_what_others_changed_since_is_not_taken_back(world: World, incident: Incident) -> None:
     client = as_person(world.desk)
     client.post(page_of(incident, "resolve"), {"reason": "x"})
