@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -33,7 +34,8 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
 
     What was written publicly goes along, so that it is read where work goes on, and files are shown there too. Both
     are open and of one project, whose people may read either; nothing goes on less urgently than it was reported. Who
-    has the duplicate has the other too where nobody had that: nobody is called for what somebody works on. Raises `MergeRefused` or `ActionRefused`.
+    has the duplicate has the other too where nobody had that: nobody is called for what somebody works on. Raises
+    `MergeRefused` or `ActionRefused`.
     """
     if duplicate.pk == into.pk:
         raise MergeRefused("itself")
@@ -55,7 +57,7 @@ def merge(duplicate: Incident, into: Incident, *, by: Person, now: datetime) -> 
         into.reporter = duplicate.reporter
         into.save(update_fields=["reporter"])
     # What undoing needs to know stands with it.
-    undoing = {"given": given, "moved": moved, "lent": lent}
+    undoing: dict[str, Any] = {"given": given, "moved": moved, "lent": lent}
     write(duplicate, "merged", now=now, by=by, public=True, number=into.number, before=status, **undoing)
     escalating.end_chain(escalation, state=Escalation.State.STOPPED, now=now, answered=own_page(escalation, by))
     return duplicate
