@@ -151,7 +151,9 @@ def _planned(stop: Stop) -> Step:
     warnings = [warning_text(code) for code in stop.warnings]
     match stop.event:
         case Link() as link:
-            people = [Called(callee.name) for callee in link.people]
+            # Who only is told of it is not waited for.
+            answer = _("is only informed") if link.informs else ""
+            people = [Called(callee.name, answer) for callee in link.people]
             reason = _reasons(link.reason, link.timing)
             return Step(_role(link.role), stop.at, "planned", people, reason, planned=True, warnings=warnings)
         case PassedOver() as passed:

@@ -1,6 +1,8 @@
 """A browser that is somebody."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,21 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 Visit = Callable[..., "Page"]
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_finished(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is still answered to a page that is closed ends before the tables are emptied, or the two deadlock."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    deadline = time.monotonic() + 5
+    while any("process_request_thread" in each.name for each in threading.enumerate()):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
 
 
 @pytest.fixture

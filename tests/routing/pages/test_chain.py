@@ -48,6 +48,7 @@ def test_called_next_and_planned(world: World, night: Incident) -> None:
     assert "03:30 · on-call engineer (backup) next" in backup
     assert "Elif Nightly" in backup
     assert "03:45 · escalation manager · planned" in manager
+    assert "is only informed" in manager
     assert "Georg Operations" in manager
     assert "04:00 · if nobody answers the chain begins again" in then
 
