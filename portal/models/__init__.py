@@ -1,6 +1,7 @@
 """The ground floor's data: people, customers, projects, teams, hours and the installation itself."""
 
 from .attempts import SignInAttempt
+from .audit import Audited, AuditedQuerySet, AuditEntry
 from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
@@ -19,6 +20,9 @@ __all__ = [
     "SERVICE_DESK",
     "STILL_RECORDED",
     "Assignment",
+    "AuditEntry",
+    "Audited",
+    "AuditedQuerySet",
     "Contact",
     "ContactChange",
     "Customer",

@@ -11,6 +11,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from portal.search import numbers_in, words_in
 
+from .audit import Audited, AuditedQuerySet
 from .hours import SupportHours
 from .validators import validate_zone
 
@@ -22,7 +23,7 @@ PERSON_WORDS = words_in("name", "email")
 PERSON_NUMBERS = numbers_in("direct_line")
 
 
-class PersonManager(BaseUserManager["Person"]):
+class PersonManager(BaseUserManager["Person"].from_queryset(AuditedQuerySet)):  # type: ignore[misc]  # made at run time
     """Makes people; the e-mail address is the login name and is compared without case."""
 
     def get_by_natural_key(self, username: str | None) -> "Person":
@@ -38,11 +39,14 @@ class PersonManager(BaseUserManager["Person"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
-class Person(AbstractBaseUser, PermissionsMixin):
+class Person(Audited, AbstractBaseUser, PermissionsMixin):
     """A person of the provider (`is_staff`) or of a customer.
 
     `direct_line` may be published; `mobile` is private and is never shown to customers.
     """
+
+    audit_kind = "people"
+    audit_private = ("mobile",)
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
