@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from psycopg2.extras import DateTimeTZRange
 
-from portal.models import STILL_RECORDED, Audited, Person, Project, Recorded, Tokened, no_overlap
+from portal.models import STILL_RECORDED, Audited, Person, Project, Recorded, Tokened, by_time, no_overlap
 from portal.models.validators import validate_zone
 
 from .rotation import AbsenceKind, Line
@@ -137,6 +137,7 @@ class Override(Recorded):
                 for line in ("primary", "backup")
             ),
         ]
+        indexes = by_time("override")
 
     def __str__(self) -> str:
         return f"{self.rota_id} {self.line}: {self.person_id}"
@@ -253,6 +254,7 @@ class Absence(Recorded):
                 name="absence_period_bounded",
             ),
         ]
+        indexes = by_time("absence")
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"

@@ -48,7 +48,7 @@ def _entry(
         why=why[:300],
         kind=kind,
         action=action,
-        object_type=about._meta.model_name if about else "",
+        object_type=str(about._meta.model_name) if about else "",
         object_id=about.pk if about else None,
         model=model or (about._meta.label_lower if about else ""),
         name=(name or str(about or ""))[:MOST_CHARACTERS],

@@ -8,7 +8,7 @@ from .hours import DatedOpening, SupportHours, WeeklyOpening
 from .installation import EscalationManager, Installation
 from .maintenance import Maintenance
 from .people import ADMINISTRATORS, GROUPS, ON_CALL, SERVICE_DESK, Person
-from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, no_overlap
+from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, by_time, no_overlap
 from .teams import Membership, Team
 from .tokened import Tokened
 
@@ -43,5 +43,6 @@ __all__ = [
     "Team",
     "Tokened",
     "WeeklyOpening",
+    "by_time",
     "no_overlap",
 ]

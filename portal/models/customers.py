@@ -70,7 +70,7 @@ class Project(Audited):
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("languages"))
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
-    objects = ProjectQuerySet.as_manager()
+    objects = ProjectQuerySet.as_manager()  # type: ignore[misc]  # instead of the mixin's
 
     class Meta:
         verbose_name = _("project")

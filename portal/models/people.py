@@ -23,8 +23,11 @@ PERSON_WORDS = words_in("name", "email")
 PERSON_NUMBERS = numbers_in("direct_line")
 
 
-class PersonManager(BaseUserManager["Person"].from_queryset(AuditedQuerySet)):  # type: ignore[misc]  # made at run time
+class PersonManager(BaseUserManager["Person"]):
     """Makes people; the e-mail address is the login name and is compared without case."""
+
+    def get_queryset(self) -> AuditedQuerySet["Person"]:
+        return AuditedQuerySet(self.model, using=self._db)
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(email__iexact=username)
@@ -66,7 +69,7 @@ class Person(Audited, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works for the provider"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
 
-    objects = PersonManager()
+    objects = PersonManager()  # type: ignore[misc, assignment]  # instead of the mixin's
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

@@ -89,7 +89,8 @@ def _of_source(place: int, source: Source, question: Question, after: Key | None
     )
     if after is not None:
         rows = rows.filter(_later_in_the_list(place, after))
-    return rows.values_list(*COLUMNS)
+    found: QuerySet[Any, Any] = rows.values_list(*COLUMNS)
+    return found
 
 
 def _wanted(source: Source, question: Question) -> Q | None:

@@ -4,7 +4,7 @@ What is recorded says by itself who began to believe a row and who closed it; th
 table is asked for the same columns, so that one query reads them all in the order of time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from portal.models import (
 )
 
 Kind = AuditEntry.Kind
-NOW = Q()
+ALL = Q()
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,16 @@ class Source:
     fields: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     found_by: Mapping[str, str] = field(default_factory=dict)
-    only: Q = NOW
+    only: Q = ALL
     title: Any = ""
 
     def rows(self) -> QuerySet[Any]:
         return self.model._base_manager.filter(self.only)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the content holds, in the order in which people read it."""
+        return (*self.fields, *self.extra)
 
     def content(self) -> Any:
         """The row as JSON, with no field that is not named here."""
@@ -72,7 +77,14 @@ def _recorded(
     }
     extra = {**periods, **more.pop("extra", {})}
     name = str(model._meta.model_name)
-    same = {"model": model, "kind": kind, "about": about, "about_type": about_type, "fields": fields, "extra": extra}
+    same: dict[str, Any] = {
+        "model": model,
+        "kind": kind,
+        "about": about,
+        "about_type": about_type,
+        "fields": fields,
+        "extra": extra,
+    }
     same |= {"title": model._meta.verbose_name, **more}
     began = Source(
         name=name, at="recorded__startswith", by="recorded_by_id", why="recorded_why" if why else None, **same
@@ -83,7 +95,7 @@ def _recorded(
         by="closed_by_id",
         why="closed_why" if why else None,
         side="before",
-        **{**same, "only": Q(recorded__upper_inf=False)},
+        **{**same, "only": Q(recorded__endswith__isnull=False)},
     )
     return [ended, began]
 
@@ -277,4 +289,3 @@ SOURCES: tuple[Source, ...] = (
         why=False,
     ),
 )
-Resolve = Callable[[str, Any], str]

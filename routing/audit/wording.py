@@ -9,12 +9,15 @@ from django.apps import apps
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from phonenumber_field.modelfields import PhoneNumberField
 
+from oncall.models import Swap
 from portal.models import AuditEntry, Contact, ContactChange
+from portal.templatetags.pages import phone
 
 from .names import MENTIONED, Names, the_portal
 from .queries import Event
@@ -34,6 +37,10 @@ LABELS: Mapping[str, Any] = {
     "hours": gettext_lazy("reachable"),
 }
 """What is no field of the row itself, or reads better than the field's own name."""
+
+
+OF_THEMSELVES = (AuditEntry.Kind.SIGN_INS, AuditEntry.Kind.NUMBERS)
+"""Kinds whose actions say all that there is to say."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def _who(event: Event, names: Names) -> str:
 
 def _action(source: Source, event: Event, *, ended: bool, begun: bool) -> str:
     if source.name == "swap":
-        return str(dict(source.model._meta.get_field("state").choices or ())[event.content["state"]])
+        return str(Swap.State(event.content["state"]).label)
     if source.name == "contactchange":
         return str(ContactChange.Kind(event.content["kind"]).label)
     if source.name == "matrixversion":
@@ -113,15 +120,16 @@ def _compared(
     if len(ended) == len(begun) == 1:
         (old,), (new,) = ended, begun
         differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        shared = tuple(_text({name: new[name] for name in new if name not in differing}) for _each in "x" if new)
-        changes = tuple(
-            (new.get(name, old.get(name, ("", "")))[0], *(side.get(name, ("", NOTHING))[1] for side in (old, new)))
-            for name in differing
-        )
-        return (), tuple(text for text in shared if text), changes
+        shared = _text({name: each for name, each in new.items() if name not in differing})
+        return (), (shared,) if shared else (), tuple(_change(old.get(name), new.get(name)) for name in differing)
     before, after = ([_text(each) for each in side] for side in (ended, begun))
     same = set(before) & set(after)
     return tuple(t for t in before if t not in same), tuple(t for t in after if t not in same), ()
+
+
+def _change(old: tuple[str, str] | None, new: tuple[str, str] | None) -> tuple[str, str, str]:
+    label, _value = new or old or ("", "")
+    return label, old[1] if old else NOTHING, new[1] if new else NOTHING
 
 
 def _text(fields: Fields) -> str:
@@ -130,7 +138,8 @@ def _text(fields: Fields) -> str:
 
 def _fields(event: Event, names: Names) -> Fields:
     """What the row says, without what it does not."""
-    content, model = dict(event.content), event.source.model
+    model = event.source.model
+    content = {name: event.content[name] for name in event.source.names if name in event.content}
     found: Fields = {}
     if event.source.name == "contactchange":
         if event.content["account_closed"]:
@@ -173,6 +182,8 @@ def _value(name: str, value: Any, model: type[Model] | None) -> str:
         return str(WEEKDAYS.get(value, value))
     if name == "accepted_findings":
         return ", ".join(f"{each.get('priority')} {each.get('route')}" for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} → {each}" for key, each in value.items())
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return _of_field(name, value, model)
@@ -183,6 +194,8 @@ def _of_field(name: str, value: Any, model: type[Model] | None) -> str:
     field = fields.get(name)
     if field is None:
         return str(value)
+    if isinstance(field, PhoneNumberField):
+        return phone(value)
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     kind = field.get_internal_type()
@@ -192,7 +205,7 @@ def _of_field(name: str, value: Any, model: type[Model] | None) -> str:
         if kind == "DateField":
             return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
         if kind == "TimeField":
-            return date_format(time.fromisoformat(value), "TIME_FORMAT")
+            return time_format(time.fromisoformat(value), "TIME_FORMAT")
     except ValueError:
         return str(value)
     return str(value)
@@ -210,7 +223,7 @@ def _of_entry(event: Event, names: Names) -> Line:
         who=_who(event, names),
         by=event.by or 0,
         kind=str(KINDS.get(entry["kind"], entry["kind"])),
-        what=capfirst(str(model._meta.verbose_name)) if model else "",
+        what=capfirst(str(model._meta.verbose_name)) if model and entry["kind"] not in OF_THEMSELVES else "",
         action=str(ACTIONS.get(entry["action"], entry["action"])),
         about=entry["name"],
         about_link=about_link,
@@ -229,12 +242,18 @@ def _model(label: str) -> type[Model] | None:
 
 
 def _changes(changes: Any, model: type[Model] | None) -> tuple[tuple[str, str, str], ...]:
-    told = changes.items() if isinstance(changes, dict) else ()
+    told = _in_order(changes, model) if isinstance(changes, dict) else []
     return tuple(
         (_label(name, model), _value(name, pair[0], model), _value(name, pair[1], model))
         for name, pair in told
         if isinstance(pair, list) and len(pair) == len("ab")
     )
+
+
+def _in_order(changes: dict[str, Any], model: type[Model] | None) -> list[tuple[str, Any]]:
+    """As the row has its fields: the database keeps them in no order that means anything."""
+    names = [field.name for field in model._meta.concrete_fields] if model else []
+    return sorted(changes.items(), key=lambda each: names.index(each[0]) if each[0] in names else -1)
 
 
 def words_of(line: Line) -> Iterable[str]:

@@ -41,7 +41,7 @@ class ContactMethod(Audited):
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
     disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
 
-    objects = ContactMethodQuerySet.as_manager()
+    objects = ContactMethodQuerySet.as_manager()  # type: ignore[misc]  # instead of the mixin's
 
     class Meta:
         verbose_name = _("contact method")
