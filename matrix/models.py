@@ -9,14 +9,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Project
+from portal.models import Audited, Project
 
 from . import labels
 from .sla import Clock
 
 
-class Matrix(models.Model):
+class Matrix(Audited):
     """The communication matrix of one project, or a template without one."""
+
+    audit_kind = "matrices"
 
     project = models.OneToOneField(
         Project, null=True, blank=True, on_delete=models.PROTECT, related_name="matrix", verbose_name=_("project")
@@ -197,8 +199,10 @@ class Step(models.Model):
         return f"{self.cell_id}.{self.position} {self.role}"
 
 
-class Topic(models.Model):
+class Topic(Audited):
     """A request, not an incident: answered in office hours by its chain of roles, never paging."""
+
+    audit_kind = "matrices"
 
     key = models.SlugField(_("key"), unique=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)

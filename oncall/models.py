@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from psycopg2.extras import DateTimeTZRange
 
-from portal.models import STILL_RECORDED, Person, Project, Recorded, Tokened, no_overlap
+from portal.models import STILL_RECORDED, Audited, Person, Project, Recorded, Tokened, by_time, no_overlap
 from portal.models.validators import validate_zone
 
 from .rotation import AbsenceKind, Line
@@ -18,8 +18,10 @@ from .rotation import AbsenceKind, Line
 LINES = [(Line.PRIMARY.value, _("primary")), (Line.BACKUP.value, _("backup"))]
 
 
-class Rota(models.Model):
+class Rota(Audited):
     """A duty of two lines, under a public name and a duty number that may be published."""
+
+    audit_kind = "rosters"
 
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -135,6 +137,7 @@ class Override(Recorded):
                 for line in ("primary", "backup")
             ),
         ]
+        indexes = by_time("override")
 
     def __str__(self) -> str:
         return f"{self.rota_id} {self.line}: {self.person_id}"
@@ -251,6 +254,7 @@ class Absence(Recorded):
                 name="absence_period_bounded",
             ),
         ]
+        indexes = by_time("absence")
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
@@ -266,11 +270,14 @@ class Absence(Recorded):
         return cast("datetime", self.period.upper)
 
 
-class CalendarFeed(Tokened):
+class CalendarFeed(Audited, Tokened):
     """A calendar that programs subscribe to by its secret address.
 
     It shows what `person` may see, for as long as they may.
     """
+
+    audit_kind = "keys"
+    audit_about = "person"
 
     class Kind(models.TextChoices):
         PROJECT = "project", _("support hours and maintenance of a project")

@@ -20,4 +20,7 @@ class PortalConfig(AppConfig):
     verbose_name = _("people, customers, projects")
 
     def ready(self) -> None:
+        from .audit.receivers import connect
+
         post_migrate.connect(make_groups, sender=self)
+        connect()

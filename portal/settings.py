@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.audit.acting.of_request",
     "portal.middleware.reader_preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -253,6 +254,10 @@ AUTO_CLOSE_DAYS = env.int("AUTO_CLOSE_DAYS", default=14)
 """A resolved incident is closed after this long, unless it was reopened."""
 KEEP_SIGNALS_DAYS = env.int("KEEP_SIGNALS_DAYS", default=90)
 """How long what monitoring sent is kept, once its incident is over."""
+KEEP_SIGN_INS_DAYS = env.int("KEEP_SIGN_INS_DAYS", default=90)
+"""How long the audit log keeps who signed in and when."""
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=3 * 365)
+"""How long the audit log keeps what was changed in place; what is recorded needs no log to be remembered."""
 
 # --- Celery: wake-ups only, the work list is in PostgreSQL --------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

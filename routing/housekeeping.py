@@ -6,6 +6,8 @@ import structlog
 from django.conf import settings
 from django.db.models import Q
 
+from portal.models import AuditEntry
+
 from .attachments.services import sweep
 from .incidents.models import IdempotencyKey, Incident, Status
 from .incidents.services import ActionRefused, close
@@ -44,6 +46,7 @@ def keep_house(*, now: datetime) -> bool:
         VerificationCode.objects.filter(created_at__lt=now - KEEP_CODES).delete()
         PeriodicJob.objects.filter(claimed_at__lt=now - KEEP_JOBS).delete()
         MailText.objects.filter(delivery__finished_at__lt=now - KEEP_LETTERS).delete()
+        _delete_entries(now)
         sweep(now=now)
     return mine
 
@@ -64,3 +67,10 @@ def _delete_signals(now: datetime) -> None:
     over = Q(incident=None) | Q(incident__status__in=[Status.RESOLVED, Status.CLOSED])
     while ids := list(Signal.objects.filter(over, received_at__lt=before).order_by("pk").values_list("pk")[:BATCH]):
         Signal.objects.filter(pk__in=[pk for (pk,) in ids]).delete()
+
+
+def _delete_entries(now: datetime) -> None:
+    """Who signed in and when is kept for less long than who changed what. What is recorded stays as it is."""
+    sign_ins = Q(kind=AuditEntry.Kind.SIGN_INS, at__lt=now - timedelta(days=settings.KEEP_SIGN_INS_DAYS))
+    changes = Q(at__lt=now - timedelta(days=settings.KEEP_AUDIT_DAYS))
+    AuditEntry.objects.filter(sign_ins | changes).delete()

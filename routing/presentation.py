@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from matrix import labels
 from matrix.terms import Role
 from oncall.models import Override, Rota, RotationMember
+from portal.access import may_work
 from portal.models import ON_CALL, Contact, Person
 
 from .decision import Callee, Decision, DutyFacts, Link, PassedOver, PersonFacts, Reason, TeamFacts
@@ -174,6 +175,11 @@ def rota_for(rota: Rota, reader: Person, *, holder: Person | None) -> Json | Non
         return {"name": holder.name, "email": holder.email, "phone": number}
     public = {"de": rota.public_name_de, "en": rota.public_name_en}
     return {"name": public.get((get_language() or "en").split("-")[0]) or rota.public_name_en, "phone": number}
+
+
+def private_number_for(person: Person, reader: Person) -> str:
+    """A colleague's private number, for those who work; whoever shows it writes down who asked (see `portal.audit`)."""
+    return str(person.mobile or "") if may_work(reader) and person.is_staff else ""
 
 
 # --- The project's contacts -----------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """The ground floor's data: people, customers, projects, teams, hours and the installation itself."""
 
 from .attempts import SignInAttempt
+from .audit import Audited, AuditedQuerySet, AuditEntry
 from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
 from .installation import EscalationManager, Installation
 from .maintenance import Maintenance
 from .people import ADMINISTRATORS, GROUPS, ON_CALL, SERVICE_DESK, Person
-from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, no_overlap
+from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, by_time, no_overlap
 from .teams import Membership, Team
 from .tokened import Tokened
 
@@ -19,6 +20,9 @@ __all__ = [
     "SERVICE_DESK",
     "STILL_RECORDED",
     "Assignment",
+    "AuditEntry",
+    "Audited",
+    "AuditedQuerySet",
     "Contact",
     "ContactChange",
     "Customer",
@@ -39,5 +43,6 @@ __all__ = [
     "Team",
     "Tokened",
     "WeeklyOpening",
+    "by_time",
     "no_overlap",
 ]

@@ -12,6 +12,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from portal.search import numbers_in, words_in
 
+from .audit import Audited, AuditedQuerySet
 from .hours import SupportHours
 from .people import Person
 from .recorded import STILL_RECORDED, Recorded, no_overlap
@@ -24,7 +25,9 @@ CONTACT_WORDS = words_in("company")
 CONTACT_NUMBERS = numbers_in("phones", several=True)
 
 
-class Customer(models.Model):
+class Customer(Audited):
+    audit_kind = "projects"
+
     key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=160)
     city = models.CharField(_("city"), max_length=80, blank=True)
@@ -39,7 +42,7 @@ class Customer(models.Model):
         return self.name
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):
+class ProjectQuerySet(AuditedQuerySet["Project"]):
     def visible_to(self, person: Person | AnonymousUser) -> Self:
         """Projects the person may see: all for the provider's people, else those they are contact for."""
         if not isinstance(person, Person) or not person.is_active:
@@ -53,8 +56,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(Q(customer__in=unlimited) | limited).distinct()
 
 
-class Project(models.Model):
+class Project(Audited):
     """One system the provider runs for one customer; its key is what people say on the phone."""
+
+    audit_kind = "projects"
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="projects", verbose_name=_("customer")
@@ -65,7 +70,7 @@ class Project(models.Model):
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("languages"))
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
-    objects = ProjectQuerySet.as_manager()
+    objects = ProjectQuerySet.as_manager()  # type: ignore[misc]  # instead of the mixin's
 
     class Meta:
         verbose_name = _("project")

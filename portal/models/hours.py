@@ -7,15 +7,18 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.hours import statutory_holidays
 
+from .audit import Audited
 from .recorded import STILL_RECORDED, Recorded
 from .validators import validate_zone
 
 
-class SupportHours(models.Model):
+class SupportHours(Audited):
     """A calendar of opening hours: the provider's office, a team's, a person's or a contact's.
 
     Round-the-clock service is a matter of route and clock, never of these hours.
     """
+
+    audit_kind = "hours"
 
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=120)

@@ -5,13 +5,17 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from .audit import Audited
 from .people import Person
 from .recorded import STILL_RECORDED, Recorded
 from .validators import validate_zone
 
 
-class Installation(models.Model):
+class Installation(Audited):
     """Exactly one row: the provider, its switchboard, its margin and its last resort (a named phone)."""
+
+    audit_kind = "installation"
+    audit_private = ("last_resort_phone",)
 
     id = models.PositiveSmallIntegerField(_("number"), primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=160)

@@ -11,6 +11,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from portal.search import numbers_in, words_in
 
+from .audit import Audited, AuditedQuerySet
 from .hours import SupportHours
 from .validators import validate_zone
 
@@ -25,6 +26,9 @@ PERSON_NUMBERS = numbers_in("direct_line")
 class PersonManager(BaseUserManager["Person"]):
     """Makes people; the e-mail address is the login name and is compared without case."""
 
+    def get_queryset(self) -> AuditedQuerySet["Person"]:
+        return AuditedQuerySet(self.model, using=self._db)
+
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(email__iexact=username)
 
@@ -38,11 +42,14 @@ class PersonManager(BaseUserManager["Person"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
-class Person(AbstractBaseUser, PermissionsMixin):
+class Person(Audited, AbstractBaseUser, PermissionsMixin):
     """A person of the provider (`is_staff`) or of a customer.
 
     `direct_line` may be published; `mobile` is private and is never shown to customers.
     """
+
+    audit_kind = "people"
+    audit_private = ("mobile",)
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -62,7 +69,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works for the provider"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
 
-    objects = PersonManager()
+    objects = PersonManager()  # type: ignore[misc, assignment]  # instead of the mixin's
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

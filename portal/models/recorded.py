@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields.ranges import RangeEndsWith, RangeStartsWith
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
@@ -76,3 +77,11 @@ def no_overlap(*, name: str, same: tuple[str, ...], period: str, condition: Q = 
         expressions=[*expressions, (period, RangeOperators.OVERLAPS)],
         condition=condition,
     )
+
+
+def by_time(name: str) -> list[models.Index]:
+    """Indexes for rows that daily work makes many of: the log asks for those begun or ended last."""
+    return [
+        models.Index(RangeStartsWith("recorded").desc(), name=f"{name}_began"),
+        models.Index(RangeEndsWith("recorded").desc(), name=f"{name}_ended"),
+    ]

@@ -4,12 +4,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from .audit import Audited
 from .hours import SupportHours
 from .people import Person
 from .recorded import STILL_RECORDED, Recorded
 
 
-class Team(models.Model):
+class Team(Audited):
+    audit_kind = "teams"
+
     class Kind(models.TextChoices):
         SERVICE_DESK = "service_desk", _("Service Desk")
         PROJECT_TEAM = "project_team", _("project team")

@@ -62,13 +62,16 @@ def ends(at: datetime | None, reference: datetime) -> str:
 
 @register.filter
 def duration(minutes: int | None) -> str:
-    """Minutes as people say them: whole hours as such (360 → "6 hours"), anything else in minutes."""
+    """Minutes as people say them: hours and the minutes that are left over (135 → "2 hours 15 minutes")."""
     if minutes is None:
         return ""
     hours, rest = divmod(minutes, 60)
-    if hours and not rest:
-        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    parts = []
+    if hours:
+        parts.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if rest or not hours:
+        parts.append(ngettext("%(count)d minute", "%(count)d minutes", rest) % {"count": rest})
+    return " ".join(parts)
 
 
 @register.filter

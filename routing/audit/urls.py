@@ -1,5 +1,10 @@
 """Addresses of this part."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("", views.index, name="audit"),
+    path("audit.csv", views.as_csv, name="audit_csv"),
+]

@@ -6,12 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.terms import Priority
-from portal.models import Person, Project, Tokened
+from portal.models import Audited, Person, Project, Tokened
 from routing.incidents.models import Incident
 
 
-class IntakeKey(Tokened):
+class IntakeKey(Audited, Tokened):
     """A monitoring system's key for one project."""
+
+    audit_kind = "keys"
+    audit_about = "project"
+    audit_left_out = ("created_at", "created_by")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="intake_keys", verbose_name=_("project")

@@ -21,6 +21,7 @@ from routing.paging import escalating
 from routing.paging.models import Delivery, Escalation, Page
 from routing.wording import reason_text, warning_text
 
+from .changes import Past
 from .timeline import Attempt, attempt_of
 
 PAGES = 60
@@ -94,19 +95,24 @@ class Drawing:
 
 def escalation_of(incident: Incident) -> Escalation | None:
     """The incident's chain, which carries the incident; None where none was started."""
-    escalation = Escalation.objects.filter(incident=incident).first()
-    if escalation is not None:
-        escalation.incident = incident
-    return escalation
+    try:
+        return incident.escalation
+    except Escalation.DoesNotExist:
+        return None
 
 
 def drawing_of(
-    escalation: Escalation, known: ProjectFacts | None, pinned: Mapping[str, PriorityContent], *, now: datetime
+    escalation: Escalation,
+    known: ProjectFacts | None,
+    pinned: Mapping[str, PriorityContent],
+    past: Past,
+    *,
+    now: datetime,
 ) -> Drawing:
     """The chain for the provider's people. `known` are the project's facts, needed while it runs; `pinned` is what
-    the matrix says under which the incident was reported.
+    the matrix says under which the incident was reported; `past` tells who was passed over.
     """
-    done = _rounds(escalation)
+    done = _rounds(escalation, past)
     # An alarm counts its rounds on before it calls: what is drawn is the one that has called somebody.
     exhausted = escalation.state == Escalation.State.EXHAUSTED
     number = done[-1].number if exhausted and done else escalation.round
@@ -174,7 +180,7 @@ def _role(role: str) -> str:
 # --- What has been --------------------------------------------------------------------------------------------
 
 
-def _rounds(escalation: Escalation) -> list[Round]:
+def _rounds(escalation: Escalation, past: Past) -> list[Round]:
     """The rounds so far: who was called, and who was passed over."""
     pages = list(escalation.pages.order_by("-pk")[:PAGES])[::-1]
     sent = _sent_for(pages)
@@ -184,7 +190,7 @@ def _rounds(escalation: Escalation) -> list[Round]:
         step = steps.setdefault(page.round, {}).setdefault(key, _called(page))
         answer = ANSWERS[Page.State.INFORMED if page.informs else Page.State(page.state)]
         step.people.append(Called(page.name, answer, page.answered_at, sent.get(page.pk, [])))
-    for number, step in _passed_over(escalation, pages):
+    for number, step in _passed_over(past, pages):
         steps.setdefault(number, {})[object(),] = step
     return [Round(number, _in_order(some.values())) for number, some in sorted(steps.items())]
 
@@ -213,13 +219,11 @@ def _sent_for(pages: list[Page]) -> dict[int, list[Attempt]]:
     return found
 
 
-def _passed_over(escalation: Escalation, pages: list[Page]) -> Iterable[tuple[int, Step]]:
+def _passed_over(past: Past, pages: list[Page]) -> Iterable[tuple[int, Step]]:
     """Beside the number of the round: that of what was called at the same instant, else of what was called before."""
-    latest = escalation.incident.timeline.filter(kind="passed_over").order_by("-pk").only("at", "data")[:PAGES]
-    for entry in reversed(latest):
-        same = [page.round for page in pages if page.created_at == entry.at]
-        before = [page.round for page in pages if page.created_at < entry.at]
-        data = entry.data
+    for at, data in past.passed_over:
+        same = [page.round for page in pages if page.created_at == at]
+        before = [page.round for page in pages if page.created_at < at]
         people = [Called(data["name"])] if data.get("name") else []
-        step = Step(_role(data["role"]), entry.at, "passed", people, passed=reason_text(data["reason"]))
+        step = Step(_role(data["role"]), at, "passed", people, passed=reason_text(data["reason"]))
         yield (same or before[-1:] or [1])[0], step

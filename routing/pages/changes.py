@@ -4,7 +4,8 @@ The timeline tells what came; what was before follows from the lines before it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -32,6 +33,9 @@ LETS_GO = ("passed_on", "no_progress", "reopened")
 TAKES_BACK = {"resolve": "resolved", "close": "closed", "assign": "assigned", "merge": "merged"}
 """What was taken back, by the kind of the line that had done it: all is as it was before that one."""
 KINDS = (*BECOMES, "assigned", "taken_over", "undone")
+PASSED_OVER = "passed_over"
+MOST_PASSED_OVER = 60
+"""So many of those who were passed over are drawn, the latest."""
 
 
 class State(NamedTuple):
@@ -52,9 +56,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Past:
-    """Before and after of each line that changed something, by its key."""
+    """Before and after of each line that changed something, by its key; and who was passed over when, oldest first.
+
+    The chain's drawing needs the latter, and both are read at once.
+    """
 
     steps: dict[int, tuple[State, State]]
+    passed_over: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
 
 
 Row = tuple[int, str, str | None, str, dict[str, Any]]
@@ -62,8 +70,11 @@ Row = tuple[int, str, str | None, str, dict[str, Any]]
 
 def past_of(incident: Incident) -> Past:
     """Read the lines that change the incident's status or who has it; for the provider's people."""
-    rows = incident.timeline.filter(kind__in=KINDS).order_by("pk")
-    return fold(rows.values_list("pk", "kind", "actor__name", "actor_name", "data"))
+    rows = incident.timeline.filter(kind__in=[*KINDS, PASSED_OVER]).order_by("pk")
+    read = list(rows.values_list("pk", "kind", "actor__name", "actor_name", "data", "at"))
+    steps = fold(row[:5] for row in read if row[1] != PASSED_OVER).steps
+    passed_over = [(row[5], row[4]) for row in read if row[1] == PASSED_OVER]
+    return Past(steps, passed_over[-MOST_PASSED_OVER:])
 
 
 def fold(rows: Iterable[Row]) -> Past:

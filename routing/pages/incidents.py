@@ -66,7 +66,9 @@ def find(request: PageRequest, number: int) -> Incident:
     """The incident, where the reader may see it; else 404."""
     visible = Incident.objects.visible_to(request.user)
     return get_object_or_404(
-        visible.select_related("project__customer", "assignee", "team", "reporter", "topic", "appointment__host"),
+        visible.select_related(
+            "project__customer", "assignee", "team", "reporter", "topic", "appointment__host", "escalation"
+        ),
         pk=number,
     )
 

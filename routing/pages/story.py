@@ -44,7 +44,7 @@ def story_of(request: PageRequest, incident: Incident, *, now: datetime) -> dict
     escalation = escalation_of(incident)
     chain = None
     if escalation is not None:
-        chain = drawing_of(escalation, known, escalating.content_in(versions, incident), now=now)
+        chain = drawing_of(escalation, known, escalating.content_in(versions, incident), past, now=now)
     hours = known.hours if known else None
     clocks = clocks_of(incident, versions, hours, now=now)
     return {"chain": chain, "clocks": clocks, **_window(request, incident, past)}

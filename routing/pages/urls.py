@@ -56,6 +56,7 @@ urlpatterns = [
     path("incidents/<int:number>/appointment.ics", appointments.download, name="appointment_ics"),
     path("profile/notices/", notices.choices, name="profile_notices"),
     path("on-call/", duty.on_call, name="on_call"),
+    path("on-call/<int:pk>/reveal/", duty.reveal_number, name="reveal_number"),
     path("a/<str:token>/", links.page_link, name="page_link"),
     path("a/<str:token>/acknowledge/", links.acknowledge, name="page_link_acknowledge"),
     path("a/<str:token>/pass-on/", links.pass_on, name="page_link_pass_on"),

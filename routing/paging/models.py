@@ -12,18 +12,22 @@ from django.utils.translation import gettext_lazy as _
 
 from matrix import labels
 from matrix.terms import Channel
-from portal.models import Person, Team
+from portal.models import Audited, AuditedQuerySet, Person, Team
 from routing.incidents.models import OPEN_STATUSES, Incident
 
 
-class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
+class ContactMethodQuerySet(AuditedQuerySet["ContactMethod"]):
     def usable(self) -> Self:
         """Verified and not disabled."""
         return self.filter(verified_at__isnull=False, disabled_at=None)
 
 
-class ContactMethod(models.Model):
+class ContactMethod(Audited):
     """An address by which a person may be paged; usable once verified and until disabled."""
+
+    audit_kind = "people"
+    audit_about = "person"
+    audit_private = ("address",)
 
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="contact_methods", verbose_name=_("person")
@@ -37,7 +41,7 @@ class ContactMethod(models.Model):
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
     disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
 
-    objects = ContactMethodQuerySet.as_manager()
+    objects = ContactMethodQuerySet.as_manager()  # type: ignore[misc]  # instead of the mixin's
 
     class Meta:
         verbose_name = _("contact method")
@@ -52,8 +56,11 @@ class ContactMethod(models.Model):
         return f"{self.person_id} {self.channel}"
 
 
-class NotificationRule(models.Model):
+class NotificationRule(Audited):
     """How a person wants to be paged: by `channel`, `after_minutes` after the page, within the step's channels."""
+
+    audit_kind = "people"
+    audit_about = "person"
 
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="notification_rules", verbose_name=_("person")

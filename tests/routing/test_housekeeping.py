@@ -9,6 +9,7 @@ from django.db import connection
 
 import routing
 from portal import clock
+from portal.models import AuditEntry
 from routing.housekeeping import is_due, keep_house
 from routing.incidents.models import IdempotencyKey, Incident, Status
 from routing.incidents.services import acknowledge, reopen, resolve
@@ -75,6 +76,14 @@ def test_old_claims_go(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_sign_ins_are_forgotten_before_changes(world: World) -> None:
+    AuditEntry.objects.all().delete()
+    for kind, days in (("sign_ins", 91), ("sign_ins", 89), ("people", 91), ("people", 1096)):
+        AuditEntry.objects.create(kind=kind, action="changed", name=f"{kind} {days}", at=T - days * DAY)
+    keep_house(now=T)
+    assert set(AuditEntry.objects.values_list("name", flat=True)) == {"sign_ins 89", "people 91"}
+
+
 def test_many_at_once_do_it_once() -> None:
     world = make_world()
     incidents = [alert(world) for _number in range(5)]

@@ -1,6 +1,7 @@
 """On call now."""
 
-from tests.people import World, make_person, make_rota
+from portal.models import AuditEntry
+from tests.people import PRIVATE, World, make_person, make_rota
 
 from .helpers import as_person, queries, text
 
@@ -28,3 +29,24 @@ def test_queries_do_not_grow_with_rotas(world: World) -> None:
         make_rota(f"rota-{number}", [world.oncall], [world.backup])
     client.get("/on-call/")  # what is kept between requests is read anew after a change
     assert queries(lambda: client.get("/on-call/")) == few
+
+
+def test_a_private_number_is_shown_to_who_works_and_that_is_logged(world: World) -> None:
+    assert PRIVATE not in text(as_person(world.desk).get("/on-call/"))
+    path = f"/on-call/{world.oncall.pk}/reveal/"
+    for reader in (world.alice, world.brm):  # of a customer; of the provider, but none who works incidents
+        assert as_person(reader).post(path).status_code == 404
+        assert "reveal" not in text(as_person(reader).get("/on-call/"))
+    client = as_person(world.desk)
+    assert client.get(path).status_code == 405
+    assert client.post(f"/on-call/{world.sdm.pk}/reveal/").status_code == 404  # not on duty
+    assert client.post("/on-call/0/reveal/").status_code == 404
+    assert not AuditEntry.objects.filter(kind="numbers").exists()
+
+    response = client.post(path)
+    assert str(world.oncall.mobile) in text(response)
+    assert str(world.backup.mobile) not in text(response)
+    assert "no-store" in response["Cache-Control"]
+    entry = AuditEntry.objects.get(kind="numbers")
+    assert (entry.by, entry.object_id, entry.action, entry.changes) == (world.desk, world.oncall.pk, "revealed", {})
+    assert PRIVATE not in text(client.get("/on-call/"))
