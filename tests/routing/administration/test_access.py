@@ -7,7 +7,14 @@ from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
 OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
-READ = ("/administration/",)
+READ = (
+    "/administration/",
+    "/administration/support-hours/",
+    "/administration/support-hours/new/",
+    "/administration/support-hours/maintenance/",
+    "/administration/support-hours/maintenance/new/",
+    "/administration/support-hours/installation/",
+)
 """Addresses without a parameter, or with one that exists in every world."""
 
 
