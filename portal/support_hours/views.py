@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -89,6 +90,7 @@ def _calendar(request: PageRequest, row: SupportHours, *, now: datetime, **bound
         "year": year,
         "years": range(today.year - 1, today.year + YEARS_AHEAD + 1),
         "months": months(row, hours, year, today=today),
+        "weekdays": list(WEEKDAYS_ABBR.values()),
         "today": today,
         "since": since,
         "turns": turn_lines(row, hours, since or now, TURNS),
