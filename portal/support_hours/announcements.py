@@ -136,7 +136,7 @@ def _preview(
 
 def _found(uid: UUID, now: datetime) -> Maintenance:
     """The last version of one that may still be changed; any other does not exist here."""
-    row = Maintenance.objects.current().select_related("recorded_by").filter(uid=uid).first()
+    row: Maintenance | None = Maintenance.objects.current().select_related("recorded_by").filter(uid=uid).first()
     if row is None or row.cancelled_at or row.ends <= now:
         raise Http404
     return row

@@ -63,10 +63,10 @@ class SettingsForm(forms.ModelForm[Installation]):
     def __init__(self, *args: Any, managers: Sequence[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, text in WHAT_FOR.items():
-            self.fields[name].help_text = text
+            self.fields[name].help_text = str(text)
         zone = self.instance.zone
         self.fields["zone"] = forms.ChoiceField(
-            label=self.fields["zone"].label, choices=zone_choices(zone), initial=zone, help_text=WHAT_FOR["zone"]
+            label=self.fields["zone"].label, choices=zone_choices(zone), initial=zone, help_text=str(WHAT_FOR["zone"])
         )
         for name in ("last_resort_name", "last_resort_phone"):
             self.fields[name].required = True

@@ -181,7 +181,7 @@ def announcement(**more: Any) -> dict[str, Any]:
 
 def test_maintenance_is_announced_changed_and_called_off(world: World, admin: Client) -> None:
     path = "/administration/support-hours/maintenance/"
-    for wrong, words in [
+    mistakes: list[tuple[dict[str, Any], str]] = [
         ({"projects": []}, "Choose at least one project"),
         ({"projects": ["guessed"]}, "Select a valid choice"),
         ({"starts": "2026-11-01T22:00"}, "has passed"),
@@ -189,7 +189,8 @@ def test_maintenance_is_announced_changed_and_called_off(world: World, admin: Cl
         ({"ends": "9999-12-31T23:59"}, "ends after it begins"),
         ({"starts": "soon"}, "Enter a valid date"),
         ({"why": ""}, "required"),
-    ]:
+    ]
+    for wrong, words in mistakes:
         response = admin.post(f"{path}new/", announcement(confirm="yes", **wrong))
         assert response.status_code == 400, wrong
         assert words in text(response), words
@@ -257,7 +258,7 @@ def test_settings_are_shown_saved_and_merged(world: World, admin: Client) -> Non
     assert PRIVATE not in text(page)
     untouched = sent_of(admin)
     assert "Nothing would change" in text(admin.post(path, untouched, follow=True))
-    for wrong in (
+    mistakes: tuple[dict[str, Any], ...] = (
         {"answer_margin": "-1"},
         {"answer_margin": "9999"},
         {"last_resort_phone": ""},
@@ -267,7 +268,8 @@ def test_settings_are_shown_saved_and_merged(world: World, admin: Client) -> Non
         {"manager_1": str(world.alice.pk)},
         {"zone": "Mars/Base"},
         {"why": ""},
-    ):
+    )
+    for wrong in mistakes:
         assert admin.post(path, {**untouched, **wrong, "confirm": "yes"}).status_code == 400, wrong
     wanted = {**untouched, "answer_margin": "20", "manager_0": str(world.desk.pk), "manager_1": str(world.manager.pk)}
     shown = text(admin.post(path, wanted))

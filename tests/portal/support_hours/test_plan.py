@@ -38,9 +38,10 @@ MONDAY = datetime(2026, 10, 19, tzinfo=UTC)  # the clocks go back on the Sunday 
 @st.composite
 def days(draw: st.DrawFn) -> tuple[tuple[time, time], ...]:
     """The intervals of a day: in order, apart, the last perhaps over midnight."""
-    edges = draw(st.lists(st.sampled_from(HALF_HOURS), unique=True, max_size=6).map(sorted))
+    edges: list[time] = draw(st.lists(st.sampled_from(HALF_HOURS), unique=True, max_size=6).map(sorted))
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
-    if pairs and draw(st.booleans()):
+    past_midnight: bool = draw(st.booleans())
+    if pairs and past_midnight:
         pairs[-1] = (pairs[-1][0], time(0))
     return tuple(pairs)
 
