@@ -22,10 +22,17 @@ SHORT_NOTICE = timedelta(days=5)
 LONGEST = timedelta(days=7)
 
 
+class ProjectsField(forms.ModelMultipleChoiceField):
+    """Projects by name and customer, as people know them."""
+
+    def label_from_instance(self, obj: Project) -> str:
+        return f"{obj.name} ({obj.customer.name})"
+
+
 class AnnouncementForm(forms.Form):
     """Which projects, when, and what their people will notice, in both languages."""
 
-    projects = forms.ModelMultipleChoiceField(
+    projects = ProjectsField(
         label=gettext_lazy("Projects"),
         queryset=Project.objects.none(),
         to_field_name="key",
@@ -58,7 +65,9 @@ class AnnouncementForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.now = now
         self.begun = begun
-        self.fields["projects"].queryset = Project.objects.filter(retired_at=None).order_by("name")  # type: ignore[attr-defined]  # a choice field, see above
+        self.fields["projects"].queryset = (
+            Project.objects.filter(retired_at=None).select_related("customer").order_by("name")
+        )  # type: ignore[attr-defined]  # a choice field, see above
 
     def clean(self) -> dict[str, Any]:
         sent = super().clean() or {}

@@ -97,7 +97,6 @@ def _calendar(request: PageRequest, row: SupportHours, *, now: datetime, **bound
         "week_form": WeekForm(hours=hours),
         "days_form": DaysForm(today=today),
         "year_end_form": YearEndForm(today=today),
-        "site_form": SiteForm(calendar=row),
         "changes": queries.changes_of(row),
         "seen": state,
         **bound,
@@ -225,7 +224,6 @@ def _after(row: SupportHours, change: Change, now: datetime) -> str:
     return f"{address}?year={first.year}&from={first}#turns" if first and first > now.date() else f"{address}#turns"
 
 
-@require_POST
 @page
 @administrators_only
 def site(request: PageRequest, slug: str) -> HttpResponse:
@@ -233,9 +231,10 @@ def site(request: PageRequest, slug: str) -> HttpResponse:
     now = clock.now()
     row = _found(slug)
     state = queries.state_of(row)
-    form = SiteForm(request.POST, calendar=row)
-    if not form.is_valid():
-        return _calendar(request, row, now=now, site_form=form)
+    form = SiteForm(request.POST or None, calendar=row)
+    if request.method != "POST" or not form.is_valid():
+        context = {"now": now, "calendar": row, "form": form, "seen": state, "users": queries.users_of(row)}
+        return render(request, "support_hours/site.html", context, status=400 if form.is_bound else 200)
     before = hours_facts([row], at=now, known_at=now)[row.pk]
     moved = SupportHours(pk=row.pk, slug=row.slug, **form.cleaned_data)
     after = hours_facts([moved], at=now, known_at=now)[row.pk]

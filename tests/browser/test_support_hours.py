@@ -74,6 +74,7 @@ def test_pages_keep_to_wcag_and_fit_the_screen(office: World, visit: Visit) -> N
             f"/administration/support-hours/maintenance/{row.uid}/",
             f"/administration/support-hours/maintenance/{row.uid}/cancel/",
             "/administration/support-hours/installation/",
+            f"{OFFICE}site/",
             OFFICE,
         ):
             page = visit(path)
