@@ -143,7 +143,7 @@ def test_another_place_counts_from_now_on_and_the_past_keeps_its_own(world: Worl
 def test_the_number_of_queries_does_not_grow(world: World, admin: Client) -> None:
     admin.get(OFFICE)
     few = queries(lambda: admin.get(OFFICE)), queries(lambda: admin.get("/administration/support-hours/"))
-    for day in range(1, 20):
+    for day in range(1, 8):
         sent = {"first": f"2027-02-{day:02}", "how": "closed", "seen": seen(admin), "confirm": "yes", "why": "x"}
         admin.post(f"{OFFICE}days/", sent)
         SupportHours.objects.create(slug=f"more-{day}", name="More", zone="Europe/Berlin")
