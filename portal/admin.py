@@ -32,6 +32,7 @@ from .models import (
     Person,
     Project,
     ProjectSupport,
+    RecordedSettings,
     SupportHours,
     Team,
     WeeklyOpening,
@@ -179,7 +180,8 @@ def _instant(at: datetime | None) -> str:
 
 
 admin.site.register(
-    [Assignment, DatedOpening, EscalationManager, Membership, ProjectSupport, WeeklyOpening], RecordedAdmin
+    [Assignment, DatedOpening, EscalationManager, Membership, ProjectSupport, RecordedSettings, WeeklyOpening],
+    RecordedAdmin,
 )
 
 

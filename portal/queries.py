@@ -9,7 +9,16 @@ from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
 from .hours import DatedException, Hours, WeeklyInterval, statutory_holidays
-from .models import DatedOpening, Maintenance, Project, ProjectSupport, RecordedQuerySet, SupportHours, WeeklyOpening
+from .models import (
+    DatedOpening,
+    Maintenance,
+    Project,
+    ProjectSupport,
+    RecordedQuerySet,
+    RecordedSettings,
+    SupportHours,
+    WeeklyOpening,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -20,9 +29,10 @@ NOTICE = timedelta(days=14)
 def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: datetime) -> dict[int, Hours]:
     """Business time of each calendar as pure facts, as recorded at `known_at`; two queries for any number.
 
-    Statutory holidays are those of the years around `at`, as far as a search for an opening may look.
+    A third where a calendar was moved to another place since then. Statutory holidays are those of the years around
+    `at`, as far as a search for an opening may look.
     """
-    wanted = {calendar.pk: calendar for calendar in calendars}
+    wanted = {calendar.pk: calendar for calendar in _placed(calendars, known_at)}
     weekly: dict[int, list[WeeklyInterval]] = defaultdict(list)
     for row in WeeklyOpening.objects.as_of(known_at).filter(hours__in=wanted):
         weekly[row.hours_id].append(WeeklyInterval(row.weekday, row.opens, row.closes))
@@ -42,6 +52,33 @@ def hours_facts(calendars: Iterable[SupportHours], *, at: datetime, known_at: da
         )
         for pk, calendar in wanted.items()
     }
+
+
+def _placed(calendars: Iterable[SupportHours], known_at: datetime) -> list[SupportHours]:
+    """The calendars in the zone and with the holidays that they had at `known_at`."""
+    rows = list(calendars)
+    moved = [row for row in rows if row.changed_at and row.changed_at > known_at]
+    if not moved:
+        return rows
+    then: dict[str, dict[str, str]] = {}
+    later = RecordedSettings.objects.filter(
+        subject__in=[hours_subject(row) for row in moved], recorded__startswith__gt=known_at
+    )
+    for change in later.order_by("-recorded__startswith", "-pk"):
+        then[change.subject] = change.before
+    return [_as_of(row, then.get(hours_subject(row))) for row in rows]
+
+
+def _as_of(calendar: SupportHours, values: dict[str, str] | None) -> SupportHours:
+    if values is None:
+        return calendar
+    place = {name: values[name] for name in ("zone", "country", "subdivision")}
+    return SupportHours(pk=calendar.pk, slug=calendar.slug, name=calendar.name, **place)
+
+
+def hours_subject(calendar: SupportHours) -> str:
+    """What recorded settings call a calendar."""
+    return f"hours:{calendar.pk}"
 
 
 def _holidays(calendar: SupportHours, *, at: datetime) -> frozenset[date]:
@@ -85,6 +122,7 @@ def support_changed_at(project: Project, calendar: SupportHours | None) -> datet
         last_change(Maintenance.objects.filter(projects=project)),
         last_change(WeeklyOpening.objects.filter(hours=calendar)),
         last_change(DatedOpening.objects.filter(hours=calendar)),
+        calendar and calendar.changed_at,
     ]
     return max((change for change in changes if change), default=None)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from psycopg2.extras import DateTimeTZRange
 
-from .models import Person, Recorded
+from .models import Person, Recorded, RecordedSettings
 
 Row = TypeVar("Row", bound=Recorded)
 
@@ -42,3 +42,12 @@ def supersede(row: Row, *, by: Person | None, now: datetime, why: str = "", **ch
     own = {"id", "recorded", "recorded_by", "recorded_why", "closed_by", "closed_why"}
     fields = {field.name: getattr(row, field.name) for field in row._meta.concrete_fields if field.name not in own}
     return record(type(row), by=by, now=now, why=why, **{**fields, **changes})
+
+
+def record_settings(
+    subject: str, before: dict[str, Any], values: dict[str, Any], *, by: Person | None, now: datetime, why: str = ""
+) -> RecordedSettings:
+    """Write down a change of a plain row; the caller holds its lock and saves it in the same transaction."""
+    for row in RecordedSettings.objects.current().filter(subject=subject):
+        retire(row, by=by, now=now, why=why)
+    return record(RecordedSettings, by=by, now=now, why=why, subject=subject, before=before, values=values)

@@ -76,6 +76,7 @@ class Planted:
             "uuid:key": str(self.attachment.key),
             "str:format_name": "generic",
             "slug:entry": "sdm-1",
+            "uuid:uid": str(self.attachment.key),  # maintenance has its own; a customer's way ends before it
         }
         if route.startswith("customers/"):
             found["slug:key"] = self.world.alster.key

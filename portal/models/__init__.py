@@ -8,7 +8,7 @@ from .hours import DatedOpening, SupportHours, WeeklyOpening
 from .installation import EscalationManager, Installation
 from .maintenance import Maintenance
 from .people import ADMINISTRATORS, GROUPS, ON_CALL, SERVICE_DESK, Person
-from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, by_time, no_overlap
+from .recorded import STILL_RECORDED, IdRange, Recorded, RecordedQuerySet, RecordedSettings, by_time, no_overlap
 from .teams import Membership, Team
 from .tokened import Tokened
 
@@ -38,6 +38,7 @@ __all__ = [
     "ProjectSupport",
     "Recorded",
     "RecordedQuerySet",
+    "RecordedSettings",
     "SignInAttempt",
     "SupportHours",
     "Team",

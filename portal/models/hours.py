@@ -27,8 +27,10 @@ class SupportHours(Audited):
         _("country"), max_length=2, blank=True, help_text=_("ISO 3166-1; empty: no statutory holidays")
     )
     subdivision = models.CharField(
-        _("subdivision"), max_length=6, blank=True, help_text=_("ISO 3166-2 without the country, e.g. HE")
+        _("subdivision"), max_length=20, blank=True, help_text=_("ISO 3166-2 without the country, e.g. HE")
     )
+    # Zone and place as they were before are in the recorded settings; whoever asks of an earlier instant reads them.
+    changed_at = models.DateTimeField(_("changed at"), null=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("support hours")

@@ -85,3 +85,25 @@ def by_time(name: str) -> list[models.Index]:
         models.Index(RangeStartsWith("recorded").desc(), name=f"{name}_began"),
         models.Index(RangeEndsWith("recorded").desc(), name=f"{name}_ended"),
     ]
+
+
+class RecordedSettings(Recorded):
+    """What a change made of a plain row of settings, which itself holds the present alone.
+
+    `subject` names the row ("installation", "hours:12"); `before` and `values` hold every field, so that the first
+    change after an instant also tells what the row said then.
+    """
+
+    subject = models.CharField(_("subject"), max_length=80)
+    before = models.JSONField(_("before"))
+    values = models.JSONField(_("afterwards"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("recorded settings")
+        ordering = ["subject", "recorded"]
+        constraints = [
+            models.UniqueConstraint(fields=["subject"], condition=STILL_RECORDED, name="recorded_settings_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -7,7 +7,15 @@ from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
 OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
-READ = ("/administration/", "/administration/audit/")
+READ = (
+    "/administration/",
+    "/administration/audit/",
+    "/administration/support-hours/",
+    "/administration/support-hours/new/",
+    "/administration/support-hours/maintenance/",
+    "/administration/support-hours/maintenance/new/",
+    "/administration/support-hours/installation/",
+)
 """Addresses without a parameter, or with one that exists in every world."""
 
 
