@@ -9,8 +9,10 @@ from .models import (
     ContactMethod,
     Delivery,
     Escalation,
+    FormerToken,
     Incident,
     IntakeKey,
+    KeyChange,
     Notice,
     NoticeChoice,
     NotificationRule,
@@ -76,5 +78,16 @@ class AlarmAdmin(LookOnly):
 
 
 admin.site.register(
-    [ContactMethod, Notice, NoticeChoice, NotificationRule, PeriodicJob, Pulse, VerificationCode], LookOnly
+    [
+        ContactMethod,
+        FormerToken,
+        KeyChange,
+        Notice,
+        NoticeChoice,
+        NotificationRule,
+        PeriodicJob,
+        Pulse,
+        VerificationCode,
+    ],
+    LookOnly,
 )
