@@ -6,6 +6,7 @@ from .calls.models import Call
 from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
+from .keys.models import NumberChange
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
@@ -42,6 +43,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NotificationRule",
+    "NumberChange",
     "Page",
     "PeriodicJob",
     "Pulse",

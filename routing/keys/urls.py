@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import changing, trying, views
+from . import changing, numbers, trying, views
 
 urlpatterns = [
     path("", views.index, name="intake_keys"),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("<int:pk>/cut-off/", changing.stop_former, name="intake_key_cut_off"),
     path("<int:pk>/revoke/", changing.revoke, name="intake_key_revoke"),
     path("<int:pk>/test/", trying.try_signal, name="intake_key_test"),
+    path("numbers/", numbers.index, name="duty_numbers"),
+    path("numbers/<slug:kind>/<int:pk>/", numbers.change, name="duty_number_change"),
 ]

@@ -7,7 +7,14 @@ from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
 OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
-READ = ("/administration/", "/administration/keys/", "/administration/keys/new/")
+READ = (
+    "/administration/",
+    "/administration/keys/",
+    "/administration/keys/new/",
+    "/administration/keys/numbers/",
+    "/administration/imports/",
+    "/administration/imports/people/",
+)
 """Addresses without a parameter, or with one that exists in every world."""
 
 
