@@ -30,7 +30,7 @@ class TableForm(forms.Form):
         label=_("… or paste the rows here"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "dd-code"}),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("With the row that names the columns. Commas, semicolons or tabs between the cells."),
     )
 

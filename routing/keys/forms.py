@@ -78,7 +78,7 @@ class KeyForm(WhyForm):
     severity_map = RulesField(
         label=_("Rules: severity = priority"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "dd-code"}),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_("One a line, such as warning = minor. They go before the usual meaning of the words."),
     )
     rate_per_minute = forms.IntegerField(
@@ -138,7 +138,7 @@ class TrialForm(forms.Form):
     body = forms.CharField(
         label=_("Event (JSON)"),
         max_length=LONGEST_BODY,
-        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "dd-code"}),
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

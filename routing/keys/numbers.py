@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -89,7 +89,7 @@ def change(request: PageRequest, kind: str, pk: int) -> HttpResponse:
         }
         context["preview"] = not stale
         if stale:
-            form.data = _seen(form, present)
+            form.data = _seen(request, present)
     context["projects"] = projects_of(wanted, pk, now=now)
     return render(request, "keys/number.html", context, status=400 if form.errors else context["status"])
 
@@ -103,8 +103,8 @@ def _changed(request: PageRequest, kind: Kind, pk: int, form: NumberForm) -> boo
     return True
 
 
-def _seen(form: NumberForm, present: str) -> Any:
+def _seen(request: PageRequest, present: str) -> QueryDict:
     """What was sent, now with the number that stands there."""
-    data = form.data.copy()
+    data = request.POST.copy()
     data["seen"] = present
     return data

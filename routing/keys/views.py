@@ -82,7 +82,7 @@ def show(request: PageRequest, key: IntakeKey, *, now: datetime, token: str = ""
         "seen": state_of(key),
         "former": key.former.filter(works_until__gt=now),
         "priority": labels.PRIORITY[Priority(key.default_priority)],
-        "rules": [(severity, labels.PRIORITY.get(priority, priority)) for severity, priority in _rules(key)],
+        "rules": [(severity, _priority(priority)) for severity, priority in _rules(key)],
         "setups": [(setup, _address(token or PLACEHOLDER, setup.name)) for setup in SETUPS.values()],
         "signals": signals.defer("raw")[:SIGNALS_SHOWN],
         "refusal": last_refusal(key),
@@ -98,5 +98,11 @@ def _rules(key: IntakeKey) -> list[tuple[str, str]]:
     return list(key.severity_map.items()) if isinstance(key.severity_map, dict) else []
 
 
+def _priority(name: str) -> str:
+    """A rule that names none does nothing, and is shown as it is."""
+    return str(labels.PRIORITY[Priority(name)]) if name in tuple(Priority) else name
+
+
 def _address(token: str, format_name: str) -> str:
-    return settings.PUBLIC_URL + reverse("intake", args=[token, format_name])
+    address: str = settings.PUBLIC_URL + reverse("intake", args=[token, format_name])
+    return address
