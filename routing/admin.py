@@ -9,11 +9,14 @@ from .models import (
     ContactMethod,
     Delivery,
     Escalation,
+    FormerToken,
     Incident,
     IntakeKey,
+    KeyChange,
     Notice,
     NoticeChoice,
     NotificationRule,
+    NumberChange,
     Page,
     PeriodicJob,
     Pulse,
@@ -76,5 +79,17 @@ class AlarmAdmin(LookOnly):
 
 
 admin.site.register(
-    [ContactMethod, Notice, NoticeChoice, NotificationRule, PeriodicJob, Pulse, VerificationCode], LookOnly
+    [
+        ContactMethod,
+        FormerToken,
+        KeyChange,
+        Notice,
+        NoticeChoice,
+        NotificationRule,
+        NumberChange,
+        PeriodicJob,
+        Pulse,
+        VerificationCode,
+    ],
+    LookOnly,
 )

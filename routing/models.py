@@ -5,7 +5,8 @@ from .attachments.models import Attachment
 from .calls.models import Call
 from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
-from .intake.models import IntakeKey, Signal
+from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
+from .keys.models import NumberChange
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
@@ -31,15 +32,18 @@ __all__ = [
     "CustomerWait",
     "Delivery",
     "Escalation",
+    "FormerToken",
     "IdempotencyKey",
     "Incident",
     "IncidentLink",
     "IntakeKey",
+    "KeyChange",
     "MailText",
     "NightReportChoice",
     "Notice",
     "NoticeChoice",
     "NotificationRule",
+    "NumberChange",
     "Page",
     "PeriodicJob",
     "Pulse",

@@ -96,6 +96,9 @@ class Planted:
             found["int:absence"] = "1"
         if route.startswith("on-call/"):
             found["int:pk"] = str(self.world.oncall.pk)
+        if route.startswith("administration/"):  # administrators' alone: any number is nobody else's
+            found.setdefault("int:pk", "1")
+            found.setdefault("slug:kind", "people")
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

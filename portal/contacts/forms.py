@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import time
 from typing import Any
 
-import phonenumbers
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -13,13 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Person, Project
+from portal.numbers import InvalidNumber, e164
 
 from . import reachable
 from .authority import Authority
 from .details import RIGHTS, Details
 
-SHORTEST = len("+49123456")
-"""What is shorter is a service's number, not a person's."""
 MOST_NUMBERS = 3
 MOST_LINES = 20
 """The same number may be written twice; but what is longer is not even looked at."""
@@ -59,14 +57,9 @@ class NumbersField(forms.CharField):
 def _number(text: str) -> str:
     message = gettext("“%(number)s” is no phone number. Write it with the area code, such as +49 40 123456.")
     try:
-        parsed = phonenumbers.parse(text, settings.PHONENUMBER_DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
+        return e164(text)
+    except InvalidNumber:
         raise forms.ValidationError(message % {"number": text.strip()}) from None
-    # Numbers reserved for fiction are possible, though not valid.
-    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if not phonenumbers.is_possible_number(parsed) or parsed.extension or len(number) < SHORTEST:
-        raise forms.ValidationError(message % {"number": text.strip()})
-    return str(number)
 
 
 class ContactForm(forms.Form):

@@ -73,6 +73,7 @@ class ContactChange(models.Model):
         CHANGED = "changed", _("changed")
         LEFT = "left", _("left")
         CAME_BACK = "came_back", _("came back")
+        IMPORTED = "imported", _("imported")
         NEW_PIN = "new_pin", _("new PIN for the phone")
 
     customer = models.ForeignKey(

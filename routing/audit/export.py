@@ -7,7 +7,7 @@ from io import StringIO
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from routing.spreadsheets import harmless
+from portal.spreadsheets import harmless
 
 from .queries import Key, Question, acts
 from .wording import lines, words_of

@@ -8,7 +8,7 @@ from io import StringIO
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from routing.spreadsheets import harmless
+from portal.spreadsheets import harmless
 
 from .call_outs import CallOut
 

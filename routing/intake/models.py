@@ -31,6 +31,7 @@ class IntakeKey(Audited, Tokened):
     created_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by")
     )
+    last_used_at = models.DateTimeField(_("last used at"), null=True, help_text=_("with its present token"))
 
     class Meta:
         verbose_name = _("intake key")
@@ -39,6 +40,51 @@ class IntakeKey(Audited, Tokened):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.name} ({self.token_start}…)"
+
+
+class FormerToken(models.Model):
+    """A token that was replaced and still works until an instant, so that a monitoring system can be changed over."""
+
+    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="former", verbose_name=_("key"))
+    token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
+    token_start = models.CharField(_("token begins with"), max_length=8, editable=False)
+    replaced_at = models.DateTimeField(_("replaced at"))
+    works_until = models.DateTimeField(_("works until"))
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+
+    class Meta:
+        verbose_name = _("replaced token")
+        verbose_name_plural = _("replaced tokens")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.token_start}…"
+
+
+class KeyChange(models.Model):
+    """Append-only: who did what to an intake key. `details` holds old and new value per field, never a token."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        ROTATED = "rotated", _("rotated")
+        CUT_OFF = "cut_off", _("replaced token cut off")
+        REVOKED = "revoked", _("revoked")
+
+    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="changes", verbose_name=_("key"))
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    why = models.CharField(_("because"), max_length=300, blank=True)
+    details = models.JSONField(_("details"), default=dict)
+
+    class Meta:
+        verbose_name = _("change of an intake key")
+        verbose_name_plural = _("changes of intake keys")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.kind}"
 
 
 class Signal(models.Model):

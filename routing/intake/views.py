@@ -10,7 +10,7 @@ from portal import clock
 from portal.problems import CONTENT_TYPE, problem, problem_response
 from routing.paging.alarms import clear_alarms, raise_alarm
 
-from . import payload, rate
+from . import payload, rate, refusals
 from .formats import FORMATS, Event, PayloadError, Refused
 from .services import find_key, take_in
 
@@ -29,7 +29,8 @@ def receive(request: HttpRequest, token: str, format_name: str) -> HttpResponse:
     """
     if request.method != "POST":
         return problem_response(405, _("Signals are sent with POST."), headers={"Allow": "POST"})
-    key = find_key(token)
+    now = clock.now()
+    key = find_key(token, now=now)
     if key is None:
         return problem_response(404, _("This intake token is unknown or was revoked."))
     if format_name not in FORMATS:
@@ -37,7 +38,6 @@ def receive(request: HttpRequest, token: str, format_name: str) -> HttpResponse:
         return problem_response(
             404, _("This format is not supported yet. Supported: %(formats)s.") % {"formats": known}
         )
-    now = clock.now()
     turn = rate.take_turn(key, now=now)
     if turn.seconds_to_wait:
         raise_alarm("intake_rate", str(key.pk), now=now, name=key.name, project=key.project.key)
@@ -49,6 +49,7 @@ def receive(request: HttpRequest, token: str, format_name: str) -> HttpResponse:
     except RequestDataTooBig:
         return problem_response(413, _("The body is larger than 5 MiB."))
     except PayloadError as error:
+        refusals.keep(key, format_name, error.errors, now=now)
         return _bad_request(error.errors)
     accepted = sum(isinstance(event, Event) for event in events)
     incidents = take_in(key, format_name, events, now=now)

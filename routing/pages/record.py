@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from matrix.facts import published
 from portal import clock
+from portal.spreadsheets import harmless
 from routing.gather import gather
 from routing.incidents.models import Incident
-from routing.spreadsheets import harmless
 
 from .changes import past_of
 from .clocks import Target, clocks_of

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import phonenumbers
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -11,14 +9,13 @@ from django.utils.crypto import constant_time_compare
 
 from matrix.terms import Channel
 from portal.models import Person
+from portal.numbers import InvalidNumber, e164
 from routing.wake import wake_senders
 
 from .codes import CODE_VALID, code_of
 from .models import ContactMethod, Delivery, VerificationCode
 
 PHONES = (Channel.VOICE, Channel.SMS)
-SHORTEST = len("+49123456")
-"""What is shorter is a service's number, not a person's."""
 MOST_METHODS = 10
 MAX_TRIES = 5
 BETWEEN_CODES = timedelta(minutes=1)
@@ -75,7 +72,10 @@ def add_method(person: Person, channel: Channel, address: str) -> ContactMethod:
 def normal(channel: Channel, address: str) -> str:
     """The address as it is stored: an E.164 number or an e-mail address. Raises `InvalidAddress`."""
     if channel in PHONES:
-        return _number(address)
+        try:
+            return e164(address)
+        except InvalidNumber:
+            raise InvalidAddress from None
     if channel is not Channel.EMAIL:
         raise InvalidAddress
     try:
@@ -83,18 +83,6 @@ def normal(channel: Channel, address: str) -> str:
     except ValidationError:
         raise InvalidAddress from None
     return address.strip().lower()
-
-
-def _number(address: str) -> str:
-    try:
-        number = phonenumbers.parse(address, settings.PHONENUMBER_DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
-        raise InvalidAddress from None
-    # Numbers reserved for fiction are possible, though not valid.
-    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if not phonenumbers.is_possible_number(number) or number.extension or len(found) < SHORTEST:
-        raise InvalidAddress
-    return found
 
 
 @transaction.atomic

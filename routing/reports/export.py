@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from routing.spreadsheets import harmless
+from portal.spreadsheets import harmless
 
 from .figures import Counted
 

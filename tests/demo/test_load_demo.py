@@ -29,6 +29,7 @@ from matrix.terms import Channel, Priority, Role, Route
 from oncall.models import Rota
 from oncall.queries import rota_facts
 from oncall.rotation import duty_at
+from portal import clock
 from portal.hours import local_instant
 from portal.models import (
     Assignment,
@@ -361,7 +362,7 @@ def test_tokens_are_kept_in_a_private_file(
         assert load(provider(), now=NOW, tokens_file=tokens_file).tokens == first.tokens
     assert callbacks == []
     for key, token in first.tokens.items():
-        found = find_key(token)
+        found = find_key(token, now=clock.now())
         assert found is not None
         assert (found.project.key, found.severity_map["disaster"]) == (key, "blocker")
 
@@ -379,7 +380,7 @@ def test_tokens_that_do_not_fit_the_database_are_made_anew(
     with django_capture_on_commit_callbacks(execute=True):
         again = load(provider(), now=NOW, tokens_file=tokens_file)
     assert again.tokens.keys() == loaded.tokens.keys()
-    assert all(find_key(token) for token in again.tokens.values())
+    assert all(find_key(token, now=clock.now()) for token in again.tokens.values())
     assert load(provider(), now=NOW, tokens_file=tokens_file).tokens == again.tokens
 
 

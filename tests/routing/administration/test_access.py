@@ -15,6 +15,11 @@ READ = (
     "/administration/support-hours/maintenance/",
     "/administration/support-hours/maintenance/new/",
     "/administration/support-hours/installation/",
+    "/administration/keys/",
+    "/administration/keys/new/",
+    "/administration/keys/numbers/",
+    "/administration/imports/",
+    "/administration/imports/people/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 

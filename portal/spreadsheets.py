@@ -9,3 +9,8 @@ def harmless(text: str) -> str:
     Some look past spaces, so the first sign that is none decides.
     """
     return f"'{text}" if text.startswith(BEGINS_A_FORMULA) or text.lstrip().startswith(BEGINS_A_FORMULA) else text
+
+
+def plain(text: str) -> str:
+    """What `harmless` was given: a table that came from here may be read back."""
+    return text[1:] if text.startswith("'") and harmless(text[1:]) == text else text
