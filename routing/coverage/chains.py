@@ -110,6 +110,7 @@ class _Chain:
     facts: Facts
     content: int
     whole: int
+    plans: "dict[bool, _Plan]" = field(default_factory=dict)
 
     def runs(self, start: datetime, end: datetime) -> Iterator[Run]:
         for window in self.judge.timelines.windows(self.facts):
@@ -118,40 +119,54 @@ class _Chain:
                 yield from self._window(Window(begins, ends, window.is_open))
 
     def _window(self, window: Window) -> Iterator[Run]:
-        facts = self.facts
-        route = route_at(facts, window.start)
-        cell = facts.cells.get(route, EMPTY)
-        if not window.is_open and _waits(route, cell):
-            chain = facts.cells.get(Route.BUSINESS_HOURS, EMPTY) if route is Route.AFTER_HOURS else cell
-            yield from self._deferred(window, route, chain)
+        # Of two windows alike the route is the same: what follows from it is worked out once.
+        if window.is_open not in self.plans:
+            self.plans[window.is_open] = self._plan(window)
+        plan = self.plans[window.is_open]
+        if plan.waits:
+            yield from self._deferred(window, plan)
             return
-        parts = self.judge.timelines.parts(facts, _roles(cell))
-        for start, end, part in within(parts, window.start, window.end):
-            calm = end - start >= _length(cell)
-            key = (self.content, route, part.shape) if calm else (self.whole, start)
-            yield self._run(route, self.judge.verdict(facts, start, key), start, end, cell, part)
+        for start, end, part in within(plan.parts, window.start, window.end):
+            calm = end - start >= plan.length
+            key = (self.content, plan.route, part.shape) if calm else (self.whole, start)
+            yield _run(plan, self.judge.verdict(self.facts, start, key), start, end, part)
 
-    def _deferred(self, window: Window, route: Route, cell: CellContent) -> Iterator[Run]:
+    def _plan(self, window: Window) -> "_Plan":
+        route = route_at(self.facts, window.start)
+        cell = self.facts.cells.get(route, EMPTY)
+        waits = not window.is_open and _waits(route, cell)
+        if waits and route is Route.AFTER_HOURS:
+            cell = self.facts.cells.get(Route.BUSINESS_HOURS, EMPTY)
+        parts = self.judge.timelines.parts(self.facts, _roles(cell))
+        return _Plan(route, cell, waits, _length(cell), parts)
+
+    def _deferred(self, window: Window, plan: "_Plan") -> Iterator[Run]:
         """Nothing happens before the opening: who answers then, answers for the whole time before."""
         facts, opening = self.facts, next_opening(self.facts.hours, window.start)
-        parts = self.judge.timelines.parts(facts, _roles(cell))
         if opening is None or opening >= self.judge.timelines.end:
-            for start, end, part in within(parts, window.start, window.end):
-                yield self._run(route, self.judge.verdict(facts, start, (self.whole, start)), start, end, cell, part)
+            for start, end, part in within(plan.parts, window.start, window.end):
+                yield _run(plan, self.judge.verdict(facts, start, (self.whole, start)), start, end, part)
             return
-        ((_, ends, part),) = within(parts, opening, opening + timedelta.resolution)
-        following = within(parts, opening, opening + _length(cell))
+        parts = within(plan.parts, opening, opening + max(plan.length, timedelta.resolution))
         waited = opening - window.start if facts.clock is Clock.ROUND_THE_CLOCK else None
-        calm = len(following) == 1 and ends > opening
-        key = (self.content, route, "deferred", waited, part.shape) if calm else (self.whole, window.start)
-        verdict = self.judge.verdict(facts, window.start, key)
-        yield self._run(route, verdict, window.start, window.end, cell, part)
+        shared = self.content, plan.route, "deferred", waited, parts[0][2].shape
+        key = shared if len(parts) == 1 else (self.whole, window.start)
+        yield _run(plan, self.judge.verdict(facts, window.start, key), window.start, window.end, parts[0][2])
 
-    def _run(
-        self, route: Route, verdict: Verdict, start: datetime, end: datetime, cell: CellContent, part: Part
-    ) -> Run:
-        only = _only(cell, part.found) if verdict.single else ""
-        return Run(route, verdict, start, end, only)
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What runs in every window of a kind: the steps, whether they wait for the opening, and how long they take."""
+
+    route: Route
+    cell: CellContent
+    waits: bool
+    length: timedelta
+    parts: tuple[Part, ...]
+
+
+def _run(plan: _Plan, verdict: Verdict, start: datetime, end: datetime, part: Part) -> Run:
+    return Run(plan.route, verdict, start, end, _only(plan.cell, part.found) if verdict.single else "")
 
 
 def _waits(route: Route, cell: CellContent) -> bool:

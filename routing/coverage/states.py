@@ -142,13 +142,11 @@ def _passed(found: Resolved) -> list[tuple[str, str]]:
 
 def _shape(found: tuple[Resolved, ...]) -> Shape:
     numbers: dict[tuple[str, int | None], int] = {}
-    return tuple(
-        (
-            tuple((each.kind.value, numbers.setdefault((each.kind, each.id), len(numbers))) for each in one.people),
-            one.available,
-        )
-        for one in found
-    )
+    shape = []
+    for one in found:
+        people = [(each.kind.value, numbers.setdefault((each.kind, each.id), len(numbers))) for each in one.people]
+        shape.append((tuple(people), one.available))
+    return tuple(shape)
 
 
 def _windows(facts: Facts, start: datetime, end: datetime) -> list[Window]:
