@@ -62,7 +62,7 @@ Concern = tuple[str, str]
 class Finding:
     """One thing that is wrong, wherever it is: `projects` are keys, `concerns` the chains, `periods` the times.
 
-    `subject` is whom or what it is about: a person, a rota (its short name) or a calendar of support hours.
+    `subject` is whom or what it is about: a person, a rota (by its short name) or the support hours, by their name.
     """
 
     kind: Kind
@@ -100,7 +100,7 @@ class Stretch:
     """One project for `[start, end)`, in which one version of its matrix is in force, or none is.
 
     `asked` holds the facts of each priority and source, and is empty without a matrix; `facts` are those of the
-    project alone. `accepted` are chains whose missed target somebody accepted. `calendar` is the short name of its
+    project alone. `accepted` are chains whose missed target somebody accepted. `calendar` is the name of its
     support hours, empty where it has none.
     """
 

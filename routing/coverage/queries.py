@@ -1,13 +1,13 @@
 """The coverage of projects, gathered in bulk: the same number of queries for one project and for hundreds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from matrix.content import PriorityContent
 from matrix.sla import Clock
 from matrix.terms import Priority
-from portal.models import Project
+from portal.models import Project, SupportHours
 from routing.decision import Source
 from routing.gather import Span, gather_ahead
 
@@ -27,6 +27,8 @@ class Coverage:
     until: datetime
     projects: tuple[Project, ...]
     findings: tuple[Finding, ...]
+    calendars: Mapping[str, SupportHours]
+    """Support hours by their name, as findings name them."""
 
     def of(self, severity: Severity) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity is severity]
@@ -43,7 +45,13 @@ def coverage(projects: Iterable[Project], *, now: datetime, weeks: int = WEEKS) 
     until = since + timedelta(weeks=weeks)
     known = gather_ahead(projects, now=since, until=until)
     stretches = [_stretch(project, span) for project in projects for span in known[project.pk]]
-    return Coverage(since, until, projects, find(stretches, since, until))
+    calendars = {
+        span.facts.calendar.name: span.facts.calendar
+        for spans in known.values()
+        for span in spans
+        if span.facts.calendar
+    }
+    return Coverage(since, until, projects, find(stretches, since, until), calendars)
 
 
 def _stretch(project: Project, span: Span) -> Stretch:
@@ -59,7 +67,7 @@ def _stretch(project: Project, span: Span) -> Stretch:
             for source in Source
         },
         accepted=frozenset(_accepted(span)),
-        calendar=facts.calendar.slug if facts.calendar else "",
+        calendar=facts.calendar.name if facts.calendar else "",
     )
 
 

@@ -1,18 +1,23 @@
 """Findings in the reader's language: what is wrong, what to do, and where that is done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from matrix import labels
 from matrix.terms import Priority, Role, Route
+from portal.hours import statutory_holidays
+from routing.decision import Source
 
 from .findings import Finding, Kind, Severity
+from .queries import Coverage
 
 SEVERITIES = {
     Severity.GAP: gettext_lazy("gap"),
@@ -94,6 +99,10 @@ ICONS = {Severity.GAP: "alert-octagon", Severity.RISK: "alert-triangle", Severit
 COLOURS = {Severity.GAP: "blocker", Severity.RISK: "major", Severity.NOTE: "minor"}
 
 
+LINKED = (Kind.GAP, Kind.SINGLE_POINT, Kind.LATE_CHAIN)
+"""Kinds whose course the simulator shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A finding as it is read."""
@@ -107,6 +116,7 @@ class Told:
     place_url: str
     when: str
     concerns: tuple[str, ...]
+    course_url: str
 
     @property
     def icon(self) -> str:
@@ -117,9 +127,14 @@ class Told:
         return COLOURS[self.finding.severity]
 
 
-def told(finding: Finding, since: datetime, until: datetime, *, holiday: str = "") -> Told:
-    """The finding in words; `since` and `until` are the time that was looked at, `holiday` the name of its day."""
+def tell(found: Coverage, findings: Iterable[Finding]) -> list[Told]:
+    """The findings in words."""
+    return [_told(finding, found) for finding in findings]
+
+
+def _told(finding: Finding, found: Coverage) -> Told:
     name, place = _place(finding)
+    holiday = _holiday(finding, found)
     return Told(
         finding=finding,
         severity=str(SEVERITIES[finding.severity]),
@@ -128,9 +143,31 @@ def told(finding: Finding, since: datetime, until: datetime, *, holiday: str = "
         to_do=str(TO_DO[finding.kind]),
         place=place,
         place_url=_address(name),
-        when=when(finding, since, until),
+        when=_when(finding, found.since, found.until),
         concerns=tuple(_concerns(finding)),
+        course_url=_course(finding),
     )
+
+
+def _holiday(finding: Finding, found: Coverage) -> str:
+    """What the day is called where the office stands; empty for other kinds."""
+    calendar = found.calendars.get(finding.subject)
+    if finding.day is None or calendar is None:
+        return ""
+    names = statutory_holidays(
+        calendar.country, calendar.subdivision or None, [finding.day.year], language=get_language()
+    )
+    return names.get(finding.day, "")
+
+
+def _course(finding: Finding) -> str:
+    """The simulator's page for the instant at which it begins."""
+    if finding.kind not in LINKED:
+        return ""
+    priority, route = finding.concerns[0]
+    source = Source.MONITORING if route == Route.MONITORING else Source.CUSTOMER
+    question = {"project": finding.projects[0], "priority": priority, "source": source.value}
+    return f"{reverse('what_if')}?{urlencode(question | {'at': timezone.localtime(finding.since).isoformat()})}"
 
 
 def _place(finding: Finding) -> tuple[str, str]:
@@ -166,7 +203,7 @@ def _concerns(finding: Finding) -> list[str]:
     return [f"{labels.ROUTE[Route(route)]}: {', '.join(names)}" for route, names in by_route.items()]
 
 
-def when(finding: Finding, since: datetime, until: datetime) -> str:
+def _when(finding: Finding, since: datetime, until: datetime) -> str:
     """The first period in words, and how many more there are."""
     first = finding.periods[0]
     if finding.day:
