@@ -3,6 +3,7 @@
 from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .calls.models import Call
+from .coverage.models import KnownFinding
 from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
@@ -35,6 +36,7 @@ __all__ = [
     "Incident",
     "IncidentLink",
     "IntakeKey",
+    "KnownFinding",
     "MailText",
     "NightReportChoice",
     "Notice",
