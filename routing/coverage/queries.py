@@ -16,7 +16,9 @@ from .findings import Finding, Severity, Stretch, find
 WEEKS = 8
 MOST_WEEKS = 26
 """Farther ahead rosters are seldom known."""
-NOTHING_AGREED = {priority: PriorityContent(None, None, Clock.ROUND_THE_CLOCK, {}) for priority in Priority}
+NOTHING_AGREED: dict[str, PriorityContent] = {
+    priority: PriorityContent(None, None, Clock.ROUND_THE_CLOCK, {}) for priority in Priority
+}
 
 
 @dataclass(frozen=True, slots=True)

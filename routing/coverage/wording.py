@@ -22,7 +22,7 @@ from .queries import Coverage
 SEVERITIES = {
     Severity.GAP: gettext_lazy("gap"),
     Severity.RISK: gettext_lazy("risk"),
-    Severity.NOTE: gettext_lazy("note"),
+    Severity.NOTE: gettext_lazy("hint"),
 }
 KINDS = {
     Kind.GAP: gettext_lazy("Nobody can answer"),
