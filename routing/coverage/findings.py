@@ -88,11 +88,12 @@ class Finding:
         return self.periods[-1].end
 
     @property
-    def identity(self) -> str:
-        """Stays the same from one look to the next, whoever else joins what it is about."""
-        whose = self.subject or ",".join(self.projects)
-        concerns = ",".join("/".join(concern) for concern in self.concerns)
-        return "|".join([self.kind, whose, self.role or "", concerns, self.day.isoformat() if self.day else ""])
+    def identities(self) -> tuple[str, ...]:
+        """What it says, thing by thing; each stays the same from one look to the next, whatever else joins it."""
+        if self.subject and not self.concerns:
+            return ("|".join([self.kind, self.subject, self.role or "", self.day.isoformat() if self.day else ""]),)
+        about = ["/".join(concern) for concern in self.concerns] or [self.role or ""]
+        return tuple(f"{self.kind}|{project}|{each}" for project in self.projects for each in about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def find(stretches: Iterable[Stretch], start: datetime, end: datetime) -> tuple[
     return tuple(
         sorted(
             _merged(_spanned(found)),
-            key=lambda each: (order.index(each.severity), each.since, list(Kind).index(each.kind), each.identity),
+            key=lambda each: (order.index(each.severity), each.since, list(Kind).index(each.kind), each.identities),
         )
     )
 
@@ -203,19 +204,26 @@ def _rota(stretch: Stretch, state: State, period: Period) -> str:
 
 def _chains(stretch: Stretch, judge: Judge) -> Iterator[Finding]:
     """One finding for all priorities that have the same at the same times."""
-    alike: dict[tuple[Kind, str, bool, tuple[Period, ...]], set[Concern]] = defaultdict(set)
+    alike: dict[tuple[Kind, str, Route, bool, tuple[Period, ...]], set[Concern]] = defaultdict(set)
     for (priority, source), facts in stretch.asked.items():
         if source is Source.MONITORING and not _has_own_route(facts):
             continue  # the customer's chain runs then, and is asked about
-        grouped: dict[tuple[Kind, str, Route], list[Run]] = defaultdict(list)
+        grouped: dict[tuple[Kind, Route], list[Run]] = defaultdict(list)
         for run in judge.runs(facts, stretch.start, stretch.end):
             for kind in _kinds(run):
-                grouped[kind, run.only if kind is Kind.SINGLE_POINT else "", run.route].append(run)
-        for (kind, only, route), runs in grouped.items():
+                grouped[kind, run.route].append(run)
+        for (kind, route), runs in grouped.items():
+            only = _always_the_same(runs) if kind is Kind.SINGLE_POINT else ""
             accepted = kind is Kind.LATE_CHAIN and (priority, route) in stretch.accepted
-            alike[kind, only, accepted, periods(runs)].add((priority, route))
-    for (kind, only, accepted, when), concerns in alike.items():
+            alike[kind, only, route, accepted, periods(runs)].add((priority, route))
+    for (kind, only, _route, accepted, when), concerns in alike.items():
         yield Finding(kind, (stretch.project,), when, concerns=_in_order(concerns), subject=only, accepted=accepted)
+
+
+def _always_the_same(runs: list[Run]) -> str:
+    """Who it is throughout; empty where they take turns."""
+    names = {run.only for run in runs}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _has_own_route(facts: Facts) -> bool:
@@ -290,20 +298,11 @@ def _union(when: list[Period], *, whole: bool) -> tuple[Period, ...]:
 
 
 def _merged(found: Iterable[Finding]) -> Iterator[Finding]:
-    """What is about one person, rota or calendar is one finding for all the projects it touches."""
-    grouped: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    """What is about one person, rota or calendar, and a chain that fails at the same times, is one for all projects."""
+    grouped: dict[Finding, list[Finding]] = defaultdict(list)
     for finding in found:
-        chain = finding.projects if finding.concerns or not finding.subject else ()
-        grouped[
-            finding.kind,
-            finding.subject,
-            finding.role,
-            finding.day,
-            finding.concerns,
-            finding.accepted,
-            chain,
-            finding.periods if chain else (),
-        ].append(finding)
+        alike = finding if finding.concerns or not finding.subject else replace(finding, periods=())
+        grouped[replace(alike, projects=())].append(finding)
     for findings in grouped.values():
         projects = tuple(sorted({project for finding in findings for project in finding.projects}))
         when = [period for finding in findings for period in finding.periods]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class KnownFinding(models.Model):
-    """A finding that stands, by the digest of its identity; its row goes when the finding does.
+    """One thing that a finding says, by the digest of its identity; its row goes when the finding does.
 
     `told_at` is empty until it has stood long enough to be more than somebody's work in progress.
     """

@@ -15,7 +15,7 @@ from portal.models import ADMINISTRATORS, Person
 from routing.paging.letters import Letter, post_letter
 from routing.paging.models import PeriodicJob
 
-from .findings import Finding, Severity
+from .findings import Severity
 from .letters import news_letter, weekly_letter
 from .models import KnownFinding
 from .queries import Coverage, coverage, covered_projects
@@ -75,7 +75,8 @@ def _claim(job: str, period: str, now: datetime) -> bool:
 
 def _tell_news(found: Coverage, *, now: datetime) -> int:
     """Tell the gaps and risks that have stood for a while and were not told; forget what is over."""
-    standing = {_digest(each): each for each in found.findings if each.severity is not Severity.NOTE}
+    grave = [finding for finding in found.findings if finding.severity is not Severity.NOTE]
+    standing = {_digest(identity): finding for finding in grave for identity in finding.identities}
     KnownFinding.objects.exclude(digest__in=standing).delete()
     KnownFinding.objects.bulk_create(
         [KnownFinding(digest=digest, seen_at=now) for digest in sorted(standing)], ignore_conflicts=True
@@ -86,12 +87,12 @@ def _tell_news(found: Coverage, *, now: datetime) -> int:
     if not mine:
         return 0
     KnownFinding.objects.filter(digest__in=mine).update(told_at=now)
-    news = tuple(finding for digest, finding in standing.items() if digest in mine)
+    news = tuple(dict.fromkeys(finding for digest, finding in standing.items() if digest in mine))
     return _post(lambda person: news_letter(found, news, person), now=now)
 
 
-def _digest(finding: Finding) -> str:
-    return sha256(finding.identity.encode()).hexdigest()
+def _digest(identity: str) -> str:
+    return sha256(identity.encode()).hexdigest()
 
 
 # --- Each week ----------------------------------------------------------------------------------------------

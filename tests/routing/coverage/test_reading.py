@@ -44,7 +44,7 @@ def test_the_page_shows_what_is_wrong_what_to_do_and_where(world: World) -> None
     shown = text(client.get(PAGE))
     assert "Whoever reports then reaches nobody" in shown
     assert "Put somebody on duty for that time, or open a team." in shown
-    assert "/what-if/?project=webshop&amp;priority=blocker" in shown
+    assert "/what-if/?project=kundenportal&amp;priority=blocker" in shown
     assert PRIVATE not in shown
     assert queries(lambda: client.get(PAGE)) <= 30
     for question, there, missing in (
