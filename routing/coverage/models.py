@@ -11,6 +11,7 @@ class KnownFinding(models.Model):
     """
 
     digest = models.CharField(_("digest"), max_length=64, unique=True)
+    severity = models.CharField(_("severity"), max_length=4)
     seen_at = models.DateTimeField(_("seen at"))
     told_at = models.DateTimeField(_("told at"), null=True)
 

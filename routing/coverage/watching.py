@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from portal.hours import local_instant
 from portal.models import ADMINISTRATORS, Person
+from routing.paging.alarms import clear_alarms, raise_alarm
 from routing.paging.letters import Letter, post_letter
 from routing.paging.models import PeriodicJob
 
@@ -23,6 +24,7 @@ from .queries import Coverage, coverage, covered_projects
 log = structlog.get_logger(__name__)
 
 JOB, WEEKLY = "coverage", "coverage_weekly"
+GAP_ALARM = "coverage_gap"
 EVERY = timedelta(minutes=15)
 SETTLED = timedelta(minutes=10)
 """A finding that stands for so long is told: whoever is at work on a roster makes gaps and closes them."""
@@ -54,7 +56,9 @@ def watch(*, now: datetime) -> int:
     try:
         with transaction.atomic():
             found = coverage(covered_projects(), now=now)
-            return _tell_news(found, now=now) + _tell_weekly(found, before, now=now)
+            posted = _tell_news(found, now=now) + _tell_weekly(found, before, now=now)
+            _alarm(now)
+            return posted
     except Exception:
         log.exception("coverage_watch_failed")
         return 0
@@ -79,7 +83,11 @@ def _tell_news(found: Coverage, *, now: datetime) -> int:
     standing = {_digest(identity): finding for finding in grave for identity in finding.identities}
     KnownFinding.objects.exclude(digest__in=standing).delete()
     KnownFinding.objects.bulk_create(
-        [KnownFinding(digest=digest, seen_at=now) for digest in sorted(standing)], ignore_conflicts=True
+        [
+            KnownFinding(digest=digest, severity=finding.severity, seen_at=now)
+            for digest, finding in sorted(standing.items(), key=lambda each: each[0])
+        ],
+        ignore_conflicts=True,
     )
     untold = KnownFinding.objects.filter(digest__in=standing, told_at=None, seen_at__lte=now - SETTLED)
     # Whoever looks at the same time waits here, and finds them told.
@@ -93,6 +101,14 @@ def _tell_news(found: Coverage, *, now: datetime) -> int:
 
 def _digest(identity: str) -> str:
     return sha256(identity.encode()).hexdigest()
+
+
+def _alarm(now: datetime) -> None:
+    """The desk sees a gap that administrators were told of, until it is closed."""
+    if KnownFinding.objects.filter(severity=Severity.GAP, told_at__isnull=False).exists():
+        raise_alarm(GAP_ALARM, JOB, now=now)
+    else:
+        clear_alarms(JOB, GAP_ALARM, now=now)
 
 
 # --- Each week ----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("digest", models.CharField(max_length=64, unique=True, verbose_name="digest")),
+                ("severity", models.CharField(max_length=4, verbose_name="severity")),
                 ("seen_at", models.DateTimeField(verbose_name="seen at")),
                 ("told_at", models.DateTimeField(null=True, verbose_name="told at")),
             ],

@@ -13,8 +13,9 @@ from portal.weekly import weekly_time
 from routing.coverage import watching
 from routing.coverage.models import KnownFinding
 from routing.coverage.watching import is_due, last_weekly, watch
-from routing.models import Delivery, MailText
+from routing.models import Alarm, Delivery, MailText
 from tests.people import BEGAN, BERLIN, PRIVATE, SINCE, TUESDAY, World, make_world
+from tests.routing.pages.helpers import as_person, text
 
 QUARTER = timedelta(minutes=15)
 MONDAY = datetime(2026, 11, 30, 7, 2, tzinfo=BERLIN)
@@ -61,12 +62,27 @@ def test_what_is_new_is_told_once_it_has_stood_for_a_while(world: World) -> None
     assert PRIVATE not in body
     assert Delivery.objects.get().kind == Delivery.Kind.LETTER
     assert watch(now=TUESDAY + 3 * QUARTER) == 0
+    assert not Alarm.objects.exists()  # a risk is no alarm
     # What is over is forgotten, so that it is told again when it comes back.
     begin_backup(world)
     assert watch(now=TUESDAY + 4 * QUARTER) == 0
     assert not KnownFinding.objects.exists()
     end_backup(world)
     assert [watch(now=TUESDAY + number * QUARTER) for number in (5, 6, 7)] == [0, 1, 0]
+
+
+def test_a_gap_is_an_alarm_on_the_desk_until_it_is_closed(world: World) -> None:
+    end_backup(world)
+    retire(Rotation.objects.current().get(rota=world.rota, line="primary"), by=None, now=BEGAN)
+    assert [watch(now=TUESDAY + number * QUARTER) for number in (0, 1)] == [0, 1]
+    assert list(Alarm.objects.filter(cleared_at=None).values_list("kind", flat=True)) == ["coverage_gap"]
+    admin = as_person(world.admin)
+    assert "In the coming weeks there are times at which nobody can answer" in text(admin.get("/desk/"))
+    assert "There is a gap" in text(admin.get("/administration/"))
+    begin_backup(world)
+    watch(now=TUESDAY + 2 * QUARTER)
+    assert not Alarm.objects.filter(cleared_at=None).exists()
+    assert "There is a gap" not in text(admin.get("/administration/"))
 
 
 def test_each_week_everything_is_told_even_that_all_is_well(world: World) -> None:
