@@ -13,6 +13,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from portal import logs
+from portal.weekly import weekly_time
 
 django_stubs_ext.monkeypatch()
 
@@ -259,6 +260,10 @@ KEEP_SIGN_INS_DAYS = env.int("KEEP_SIGN_INS_DAYS", default=90)
 KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=3 * 365)
 """How long the audit log keeps what was changed in place; what is recorded needs no log to be remembered."""
 
+# --- Coverage -----------------------------------------------------------------------------------------------
+COVERAGE_MAIL = weekly_time(env.str("COVERAGE_MAIL", default="mon 07:00"))
+"""When administrators get the week's letter about the coverage: weekday and time, in the portal's zone."""
+
 # --- Celery: wake-ups only, the work list is in PostgreSQL --------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT = "portal.broker:Transport"
@@ -272,6 +277,7 @@ CELERY_TASK_ROUTES = {
     "routing.paging.tasks.send*": {"queue": "delivery"},
     "routing.tasks.keep_house": {"queue": "delivery"},
     "routing.tasks.send_night_reports": {"queue": "delivery"},
+    "routing.tasks.watch_coverage": {"queue": "delivery"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -154,6 +154,49 @@ def gather(projects: Iterable[Project], *, at: datetime, known_at: datetime | No
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """What is known of a project for `[start, end)`, in which one version of its matrix is in force, or none is."""
+
+    start: datetime
+    end: datetime
+    facts: ProjectFacts
+
+
+def gather_ahead(projects: Iterable[Project], *, now: datetime, until: datetime) -> dict[int, tuple[Span, ...]]:
+    """Facts of each project for every instant from `now` to `until`, as known `now`: in time order, without holes.
+
+    They serve decisions about any instant in between, and are gathered anew each time.
+    """
+    projects = list(projects)
+    known = _Gathering(projects, now, now, horizon=until - now + HORIZON).result()
+    rows = MatrixVersion.objects.filter(
+        matrix__project__in=projects, published_at__lte=now, effective_from__gt=now, effective_from__lt=until
+    ).order_by("effective_from", "number")
+    later: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for project, begins, version in rows.values_list("matrix__project", "effective_from", "pk"):
+        if project is not None and begins is not None:
+            later[project].append((begins, version))
+    content = published(version for begun in later.values() for _, version in begun)
+    return {pk: tuple(_spans(facts, later[pk], content, now, until)) for pk, facts in known.items()}
+
+
+def _spans(
+    facts: ProjectFacts,
+    later: list[tuple[datetime, int]],
+    content: Mapping[int, Published],
+    now: datetime,
+    until: datetime,
+) -> Iterable[Span]:
+    start = now
+    for begins, version in later:
+        if start < begins:
+            yield Span(start, begins, replace(facts, next_version_at=begins))
+        start = begins
+        facts = replace(facts, version=content[version].version, content=content[version].content, next_version_at=None)
+    yield Span(start, until, facts)
+
+
+@dataclass(frozen=True, slots=True)
 class _KeptFacts:
     """Facts gathered for one instant. They look further than a decision does, so they serve later questions too,
     until another version of the matrix comes into force. What has ended meanwhile is in them, and is of no account.
@@ -176,10 +219,11 @@ _kept: Kept[tuple[int, int], _KeptFacts] = Kept(size=2000)
 class _Gathering:
     """One gathering: each query once, for all projects together."""
 
-    def __init__(self, projects: list[Project], at: datetime, known_at: datetime) -> None:
+    def __init__(self, projects: list[Project], at: datetime, known_at: datetime, horizon: timedelta = HORIZON) -> None:
         self.projects = projects
         self.at = at
         self.known_at = known_at
+        self.horizon = horizon
 
     def result(self) -> dict[int, ProjectFacts]:
         base = self.base
@@ -213,7 +257,7 @@ class _Gathering:
     @cached_property
     def assignments(self) -> list[Assignment]:
         rows = Assignment.objects.as_of(self.known_at).filter(
-            project__in=self.projects, valid__overlap=(self.at, self.at + HORIZON)
+            project__in=self.projects, valid__overlap=(self.at, self.at + self.horizon)
         )
         return list(rows.select_related("person__working_hours").order_by("project_id", "role", "order"))
 
@@ -225,7 +269,7 @@ class _Gathering:
     @cached_property
     def coverage(self) -> list[RotaCoverage]:
         rows = RotaCoverage.objects.as_of(self.known_at).filter(
-            project__in=self.projects, valid__overlap=(self.at, self.at + HORIZON)
+            project__in=self.projects, valid__overlap=(self.at, self.at + self.horizon)
         )
         return list(rows.select_related("rota"))
 
@@ -265,7 +309,8 @@ class _Gathering:
 
     @cached_property
     def rotas(self) -> dict[int, RotaFacts]:
-        return rota_facts({c.rota for c in self.coverage}, at=self.at, known_at=self.known_at)
+        rotas = {c.rota for c in self.coverage}
+        return rota_facts(rotas, at=self.at, known_at=self.known_at, horizon=self.horizon)
 
     @cached_property
     def duty_people(self) -> dict[int, Person]:
@@ -275,6 +320,14 @@ class _Gathering:
             for person in (*(m for r in rota.rotations for m in r.members), *(o.person for o in rota.overrides))
         }
         return {person.pk: person for person in Person.objects.filter(pk__in=ids)}
+
+    @cached_property
+    def engineers(self) -> dict[int, PersonFacts]:
+        """Everybody whom any of the rotas may name: one table for all projects."""
+        return {
+            person.pk: PersonFacts(person.pk, person.name, "", self.channels.get(person.pk, frozenset()))
+            for person in self.duty_people.values()
+        }
 
     @cached_property
     def channels(self) -> dict[int, frozenset[Channel]]:
@@ -303,7 +356,7 @@ class _Gathering:
         resort = installation and installation.last_resort_phone
         return Base(
             managers=tuple(self._person(person) for person in self.managers),
-            absences=absence_facts(people, at=self.at, known_at=self.known_at, horizon=HORIZON),
+            absences=absence_facts(people, at=self.at, known_at=self.known_at, horizon=self.horizon),
             last_resort=(
                 LastResort(installation.last_resort_name, str(installation.switchboard or ""))
                 if installation and resort
@@ -342,10 +395,7 @@ class _Gathering:
             public_name={"de": rota.public_name_de, "en": rota.public_name_en},
             duty_number=str(rota.duty_number or ""),
             rota=facts,
-            people={
-                person.pk: PersonFacts(person.pk, person.name, "", self.channels.get(person.pk, frozenset()))
-                for person in self.duty_people.values()
-            },
+            people=self.engineers,
             valid=_period(coverage.valid),
         )
 

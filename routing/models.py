@@ -3,6 +3,7 @@
 from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .calls.models import Call
+from .coverage.models import KnownFinding
 from .duty.models import CallOutTimes
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
@@ -38,6 +39,7 @@ __all__ = [
     "IncidentLink",
     "IntakeKey",
     "KeyChange",
+    "KnownFinding",
     "MailText",
     "NightReportChoice",
     "Notice",

@@ -5,6 +5,7 @@ from celery import shared_task
 from portal import clock
 
 from . import housekeeping
+from .coverage import watching
 from .paging import escalating, ticking
 from .presence import digest
 
@@ -32,3 +33,9 @@ def keep_house() -> None:
 def send_night_reports() -> None:
     """An office has opened: its night is told to whom it concerns."""
     digest.send_night_reports(now=clock.now())
+
+
+@shared_task(name="routing.tasks.watch_coverage")
+def watch_coverage() -> None:
+    """Nobody has looked at the coverage for a while."""
+    watching.watch(now=clock.now())

@@ -57,6 +57,7 @@ ALARMS = {
     "delivery_failed": _("A message to %(name)s did not arrive (%(channel)s): %(error)s"),
     "provider_refused": _("The provider refuses the portal's account or settings: %(error)s"),
     "provider_unavailable": _("The provider did not take messages for a while: %(error)s"),
+    "coverage_gap": _("In the coming weeks there are times at which nobody can answer: see the coverage."),
     "intake_rate": _("A monitoring system sends more than its key may: %(name)s (%(project)s)"),
 }
 """What each kind of alarm warns of; `data` of the alarm fills it."""

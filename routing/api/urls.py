@@ -3,6 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from .coverage import Coverage
 from .health import healthz, metrics, readyz
 from .incidents import IncidentViewSet
 from .projects import Contacts, Matrix, ProjectDetail, ProjectList
@@ -19,6 +20,7 @@ v1 = [
     path("projects/<slug:key>/matrix/", Matrix.as_view(), name="api-matrix"),
     path("rotas/", RotaList.as_view(), name="api-rotas"),
     path("rotas/<slug:slug>/on-call/", OnCall.as_view(), name="api-on-call"),
+    path("coverage/", Coverage.as_view(), name="api-coverage"),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("docs/", Docs.as_view(), name="api-docs"),
     *router.urls,

@@ -6,10 +6,12 @@ import structlog
 
 from portal import clock
 from routing import housekeeping
+from routing.coverage import watching
 from routing.duty.services import expire_due
 from routing.incidents.reminding import due_incidents, remind_due
 from routing.presence import digest
 from routing.wake import (
+    wake_coverage,
     wake_hang_ups,
     wake_housekeeper,
     wake_night_reports,
@@ -46,6 +48,8 @@ def tick() -> None:
         wake_housekeeper()
     if digest.is_due(now):
         wake_night_reports()
+    if watching.is_due(now):
+        wake_coverage()
     beat(TICK)
 
 

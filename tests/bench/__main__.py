@@ -5,7 +5,7 @@ import os
 import sys
 from statistics import median
 
-PARTS = ("intake", "storm", "lateness", "backlog", "decisions", "rotas", "desk")
+PARTS = ("intake", "storm", "lateness", "backlog", "decisions", "rotas", "desk", "coverage")
 
 
 def main() -> int:

@@ -11,10 +11,12 @@ from statistics import quantiles
 from uuid import uuid4
 
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from oncall import rotation
 from oncall.rotation import Line, RotaFacts, RotationRule, shifts
 from portal import clock
+from routing.coverage.queries import coverage, covered_projects
 from routing.decide import decide
 from routing.decision import Source
 from routing.gather import gather
@@ -25,7 +27,7 @@ from routing.paging.models import Pulse
 from . import desk, floor, load
 from .house import wait_until, web, whole_house
 from .rows import Row
-from .world import PROJECTS, BenchWorld, forget_incidents, make_bench_world, open_escalations
+from .world import PROJECTS, BenchWorld, fill_projects, forget_incidents, make_bench_world, open_escalations
 
 
 @dataclass
@@ -256,6 +258,27 @@ def _rota(n: int) -> RotaFacts:
     return RotaFacts("Europe/Berlin", rules, (), ())
 
 
+def weeks_ahead(bench: Bench) -> Iterator[Row]:
+    """The coverage of 200 projects for eight weeks, each with a rota and an SDM of its own, from cold caches."""
+    size = bench.size(200, 60)
+    fill_projects(bench.world, size)
+    projects = covered_projects()[:size]
+    found = [0.0]
+
+    def measure() -> float:
+        rotation._block.cache_clear()
+        began = time.perf_counter()
+        found[0] = len(coverage(projects, now=clock.now()).findings)
+        return time.perf_counter() - began
+
+    name = f"coverage of {len(projects)} projects, eight weeks"
+    yield Row(name, "s", bench.repeated(measure), "≤ 2")
+    with CaptureQueriesContext(connection) as captured:
+        measure()
+    yield Row(f"{name}: queries", "", [len(captured)], "≤ 25")
+    yield Row(f"{name}: findings", "", found)
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "intake": intake,
     "storm": storm,
@@ -264,4 +287,5 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "decisions": decisions,
     "rotas": rotas,
     "desk": desk.desk,
+    "coverage": weeks_ahead,
 }

@@ -7,8 +7,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test.utils import override_settings
 from knox.models import AuthToken
+from psycopg2.extras import DateTimeTZRange
 
-from oncall.models import RotaCoverage
+from oncall.models import Absence, RotaCoverage
 from portal import clock
 from portal.models import ON_CALL, Assignment, Project
 from portal.services import record
@@ -48,6 +49,24 @@ def make_bench_world() -> BenchWorld:
     made = [create_intake_key(project=project, name="bench", by=None, now=now) for project in projects]
     _, token = AuthToken.objects.create(user=world.desk, expiry=None)
     return BenchWorld(projects, [key for key, _ in made], [token for _, token in made], token)
+
+
+def fill_projects(world: BenchWorld, size: int) -> None:
+    """More projects, until there are `size`: each has six engineers who take turns, an SDM and absences of its own."""
+    first = world.projects[0]
+    support = first.support.get()
+    now = clock.now()
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        for n in range(Project.objects.count(), size):
+            people = [make_person(f"more{n}-{m}@example.com", f"More {n}-{m}", 0, ON_CALL) for m in range(7)]
+            project = make_project(support.hours, first.customer, f"more-{n}", support.service_desk, support.team)
+            rota = make_rota(f"more-{n}", people[:6], [*people[3:6], *people[:3]], number="")
+            record(RotaCoverage, by=None, now=BEGAN, rota=rota, project=project, valid=SINCE)
+            record(Assignment, by=None, now=BEGAN, project=project, role="sdm", person=people[6], order=1, valid=SINCE)
+            away = DateTimeTZRange(now + timedelta(days=3 + n % 40), now + timedelta(days=8 + n % 40))
+            for person in (people[n % 6], people[6]):
+                record(Absence, by=None, now=now, person=person, kind="day", period=away)
+            make_matrix(project)
 
 
 def forget_incidents() -> None:

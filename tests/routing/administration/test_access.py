@@ -20,6 +20,7 @@ READ = (
     "/administration/keys/numbers/",
     "/administration/imports/",
     "/administration/imports/people/",
+    "/administration/coverage/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 

@@ -27,6 +27,7 @@ EVERY: dict[tuple[str, str], dict[str, int | None]] = {
     ("get", "rotas/"): COMMON | {"charlie": 200},
     ("get", "rotas/platform/on-call/"): COMMON | {"charlie": 200},
     ("get", "rotas/network/on-call/"): OWN | {"alice": 404, "bob": 404},
+    ("get", "coverage/"): COMMON | {"alice": 403, "bob": 403, "charlie": 403},
     ("get", "incidents/"): COMMON | {"charlie": 200},
     ("post", "incidents/"): dict.fromkeys(("alice", "bob", "charlie", "desk", "oncall", "admin"), 400),
     ("get", "incidents/NUMBER/"): OWN,
