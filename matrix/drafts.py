@@ -140,7 +140,7 @@ def _terms(draft: MatrixVersion, priority: Priority, terms: TermsContent) -> Pri
         definition_en=terms.definition.get("en", ""),
         examples_de=list(terms.examples.get("de", ())),
         examples_en=list(terms.examples.get("en", ())),
-        response_minutes=terms.promise.response_minutes,
+        response_minutes=terms.promise.response_minutes,  # type: ignore[misc]  # an incident's terms have a target
         resolution_minutes=terms.promise.resolution_minutes,
         update_minutes=terms.update_minutes,
         progress_minutes=terms.progress_minutes,

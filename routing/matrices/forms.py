@@ -131,7 +131,7 @@ def words_of(terms: TermsContent) -> object:
     return terms.definition, terms.examples, terms.reporting
 
 
-class SourceField(forms.ModelChoiceField):
+class SourceField(forms.ModelChoiceField[MatrixVersion]):
     """A published version to begin with; empty: usual terms."""
 
     def label_from_instance(self, obj: Any) -> str:
