@@ -41,8 +41,8 @@ def draft(request: PageRequest, pk: int) -> HttpResponse:
     version = find(pk)
     if version.published_at is not None:
         return redirect("matrix_version", pk)
-    content, margin = whole(version), answer_margin()
-    in_force = in_force_of(version, clock.now())
+    content, margin, now = whole(version), answer_margin(), clock.now()
+    in_force = in_force_of(version, now)
     rows = [
         {
             "priority": priority,
@@ -53,9 +53,8 @@ def draft(request: PageRequest, pk: int) -> HttpResponse:
         for priority in Priority
         for terms in [terms_of(content, priority)]
     ]
-    context = frame(version) | {
+    context = frame(version, now=now) | {
         "rows": rows,
-        "missed": any(row["findings"] for row in rows),
         "in_force": in_force,
         "changes": [change_text(each) for each in changes(whole(in_force), content)] if in_force else None,
         "latest_edits": version.edits.select_related("by").order_by("-revision")[:5],
@@ -214,10 +213,10 @@ def in_force_of(version: MatrixVersion, now: datetime) -> MatrixVersion | None:
     return found.with_content().first()
 
 
-def frame(version: MatrixVersion, priority: Priority | None = None) -> Json:
+def frame(version: MatrixVersion, priority: Priority | None = None, *, now: datetime | None = None) -> Json:
     """Heading, tabs and the revision that the reader sees."""
     return {
-        "now": clock.now(),
+        "now": now or clock.now(),
         "version": version,
         "seen": version.revision,
         "matrix": version.matrix,

@@ -103,7 +103,7 @@ def _shown(version: MatrixVersion, now: datetime) -> Json:
     missing = [labels.PRIORITY[each] for each in labels.PRIORITY if each not in content.priorities]
     promises = {priority.value: terms.promise for priority, terms in content.priorities.items()}
     coming = version.matrix.versions.filter(effective_from__gt=now).order_by("effective_from")
-    return frame(version) | {
+    return frame(version, now=now) | {
         "in_force": in_force,
         "latest": version.matrix.versions.aggregate(last=Max("number"))["last"] or 0,
         "coming": list(coming),
