@@ -43,6 +43,10 @@ class MatrixVersionQuerySet(models.QuerySet["MatrixVersion"]):
             .distinct("matrix_id")
         )
 
+    def drafts(self) -> Self:
+        """What is still worked on: neither published nor discarded."""
+        return self.filter(published_at=None, discarded_at=None)
+
     def with_content(self) -> Self:
         """With everything a version holds, in a fixed number of queries."""
         return self.prefetch_related("terms", "reporting", "cells__steps")
@@ -67,6 +71,21 @@ class MatrixVersion(models.Model):
         blank=True,
         help_text=_("chains that miss their response target and were accepted all the same"),
     )
+    based_on = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("based on")
+    )
+    revision = models.PositiveIntegerField(
+        _("revision"), default=0, help_text=_("of a draft: counts its changes, so that two editors notice each other")
+    )
+    changed_at = models.DateTimeField(_("last changed"), null=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("last changed by"),
+    )
+    discarded_at = models.DateTimeField(_("discarded at"), null=True)
 
     objects = MatrixVersionQuerySet.as_manager()
 
@@ -81,10 +100,37 @@ class MatrixVersion(models.Model):
                 condition=Q(published_at=None, number=None)
                 | Q(published_at__isnull=False, number__isnull=False, effective_from__isnull=False),
             ),
+            models.CheckConstraint(
+                name="matrix_version_discarded_unpublished",
+                condition=Q(discarded_at=None) | Q(published_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.matrix_id} v{self.number or '-'}"
+
+
+class DraftEdit(models.Model):
+    """One change of a draft: who made it, and what the draft held before it."""
+
+    version = models.ForeignKey(
+        MatrixVersion, on_delete=models.CASCADE, related_name="edits", verbose_name=_("version")
+    )
+    revision = models.PositiveIntegerField(_("revision"), help_text=_("the one that was changed"))
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
+    )
+    before = models.JSONField(_("before"))
+
+    class Meta:
+        verbose_name = _("change of a draft")
+        verbose_name_plural = _("changes of drafts")
+        ordering = ["version", "revision"]
+        constraints = [models.UniqueConstraint(fields=["version", "revision"], name="draft_edit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} r{self.revision}"
 
 
 class PriorityTerms(models.Model):

@@ -1,6 +1,6 @@
 """Writes of matrices: drafts are copied, checked against their response targets, and published for good."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.db.models import Max
 
 from portal.models import Installation, Person
+from portal.services import ChangedMeanwhile
 
-from .content import StepContent
+from .content import PriorityContent, StepContent
 from .facts import content_of
 from .models import Cell, Matrix, MatrixVersion, PriorityTerms, Reporting, Step
 from .sla import StepShape, check_chain
@@ -36,6 +37,14 @@ class Finding:
     proposed_waits: tuple[int, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody saw who publishes: the draft's revision, and the number of the matrix' latest version (or 0)."""
+
+    revision: int
+    latest: int
+
+
 class ChainMissesTarget(Exception):
     """The last link expected to answer begins too late for the response target; `findings` says where."""
 
@@ -56,18 +65,27 @@ class AlreadyPublished(Exception):
     """A published version is immutable: change a copy of it."""
 
 
+class Discarded(Exception):
+    """The draft was discarded: it is neither changed nor published any more."""
+
+
 def findings(version: MatrixVersion, margin: int) -> list[Finding]:
     """Every chain of the version that misses its response target by the rule of `matrix.sla.check_chain`.
 
     `margin` in minutes. Cells without steps have nothing to check, nor has a priority without terms.
     """
     read = MatrixVersion.objects.with_content().get(pk=version.pk)
+    return findings_in(content_of([read])[version.pk], margin)
+
+
+def findings_in(content: Mapping[str, PriorityContent], margin: int) -> list[Finding]:
+    """As `findings`, of content that need not be stored yet."""
     return [
         found
-        for priority, content in content_of([read])[version.pk].items()
-        if content.response_minutes is not None
-        for route, cell in content.cells.items()
-        if (found := _finding(priority, route, cell.steps, content.response_minutes, margin))
+        for priority, promised in content.items()
+        if promised.response_minutes is not None
+        for route, cell in promised.cells.items()
+        if (found := _finding(priority, route, cell.steps, promised.response_minutes, margin))
     ]
 
 
@@ -87,12 +105,13 @@ def publish(
     reason: str,
     effective_from: datetime | None = None,
     accept: bool = False,
+    seen: Seen | None = None,
 ) -> MatrixVersion:
     """Number the draft and put it into force from `effective_from` (default and earliest: `now`); return it fresh.
 
     Raises `ChainMissesTarget` unless `accept`, which records the findings with the version and who accepted them;
-    `Incomplete` where a priority has no terms; `AlreadyPublished`; `ValueError` without a reason or for an instant
-    before `now`.
+    `Incomplete` where a priority has no terms; `AlreadyPublished`; `Discarded`; `ValueError` without a reason or for
+    an instant before `now`; `ChangedMeanwhile` where `seen` is no longer what there is.
     """
     if not reason.strip():
         raise ValueError("publishing needs a reason")
@@ -100,13 +119,14 @@ def publish(
         raise ValueError("a version cannot take effect before it is published")
     # Two administrators at once: the second waits here, and counts on from the first.
     matrix = Matrix.objects.select_for_update().get(pk=version.matrix_id)
+    last = matrix.versions.aggregate(last=Max("number"))["last"] or 0
+    _require(version, seen, last)
     described = set(version.terms.values_list("priority", flat=True))
     if missing := [priority for priority in Priority if priority not in described]:
         raise Incomplete(missing)
-    missed = findings(version, _margin())
+    missed = findings(version, answer_margin())
     if missed and not accept:
         raise ChainMissesTarget(missed)
-    last = matrix.versions.aggregate(last=Max("number"))["last"] or 0
     published = MatrixVersion.objects.filter(pk=version.pk, published_at=None).update(
         number=last + 1,
         effective_from=effective_from or now,
@@ -120,7 +140,19 @@ def publish(
     return MatrixVersion.objects.get(pk=version.pk)
 
 
-def _margin() -> int:
+def _require(version: MatrixVersion, seen: Seen | None, last: int) -> None:
+    """The draft is locked, so that nobody changes it between this look and its publication."""
+    current = MatrixVersion.objects.select_for_update().get(pk=version.pk)
+    if current.published_at is not None:
+        raise AlreadyPublished
+    if current.discarded_at is not None:
+        raise Discarded
+    if seen is not None and seen != Seen(current.revision, last):
+        raise ChangedMeanwhile
+
+
+def answer_margin() -> int:
+    """The installation's, in minutes: how long before its target the last answering link of a chain must begin."""
     margin = Installation.objects.values_list("answer_margin", flat=True).first()
     return DEFAULT_MARGIN if margin is None else margin
 

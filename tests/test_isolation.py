@@ -99,6 +99,8 @@ class Planted:
         if route.startswith("administration/"):  # administrators' alone: any number is nobody else's
             found.setdefault("int:pk", "1")
             found.setdefault("slug:kind", "people")
+        if route.startswith("administration/matrices/"):
+            found |= {"int:pk": str(self.world.versions["webshop"].pk), "slug:word": "blocker"}
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

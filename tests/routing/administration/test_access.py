@@ -21,6 +21,8 @@ READ = (
     "/administration/imports/",
     "/administration/imports/people/",
     "/administration/coverage/",
+    "/administration/matrices/",
+    "/administration/matrices/new/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 
