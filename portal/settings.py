@@ -267,6 +267,7 @@ CELERY_TASK_ROUTES = {
     "routing.paging.tasks.send*": {"queue": "delivery"},
     "routing.tasks.keep_house": {"queue": "delivery"},
     "routing.tasks.send_night_reports": {"queue": "delivery"},
+    "routing.tasks.ask_for_confirmations": {"queue": "delivery"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -3,7 +3,7 @@
 from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .calls.models import Call
-from .duty.models import CallOutTimes
+from .duty.models import CallOutTimes, DutyConfirmation
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
@@ -30,6 +30,7 @@ __all__ = [
     "ContactMethod",
     "CustomerWait",
     "Delivery",
+    "DutyConfirmation",
     "Escalation",
     "IdempotencyKey",
     "Incident",

@@ -5,6 +5,7 @@ from celery import shared_task
 from portal import clock
 
 from . import housekeeping
+from .duty import confirmations
 from .paging import escalating, ticking
 from .presence import digest
 
@@ -32,3 +33,9 @@ def keep_house() -> None:
 def send_night_reports() -> None:
     """An office has opened: its night is told to whom it concerns."""
     digest.send_night_reports(now=clock.now())
+
+
+@shared_task(name="routing.tasks.ask_for_confirmations")
+def ask_for_confirmations() -> None:
+    """Whoever takes over a duty soon is asked to confirm it."""
+    confirmations.ask_and_warn(now=clock.now())

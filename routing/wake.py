@@ -58,6 +58,7 @@ HANG_UP = partial(_broker.publish, "routing.paging.tasks.send_hang_ups")
 RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
 KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
 NIGHT_REPORTS = partial(_broker.publish, "routing.tasks.send_night_reports")
+CONFIRMATIONS = partial(_broker.publish, "routing.tasks.ask_for_confirmations")
 """Tasks by name: whoever wakes them need not know them."""
 
 
@@ -100,3 +101,8 @@ def wake_housekeeper() -> None:
 def wake_night_reports() -> None:
     """After the commit: an office has opened, and nobody has been told of its night."""
     _once_committed(NIGHT_REPORTS)
+
+
+def wake_confirmations() -> None:
+    """After the commit: it is time to look who takes over a duty soon."""
+    _once_committed(CONFIRMATIONS)

@@ -18,6 +18,7 @@ from routing.pages.feeds import MOST, addresses
 from routing.pages.requests import PageRequest, page, staff_only
 
 from .call_outs import rest_due
+from .confirmations import to_confirm
 from .forms import FeedForm
 from .shifts import AHEAD, gather_rosters, own_duty
 from .swapping import swaps_of
@@ -35,6 +36,7 @@ def my_duty(request: PageRequest) -> HttpResponse:
         "now": now,
         "duty": own_duty(known, request.user),
         "weeks": AHEAD.days // 7,
+        "to_confirm": to_confirm(request.user, now=now),
         "rest": rest_due(request.user, now=now),
         "feeds": _feeds(request.user),
         "feed_form": FeedForm(),

@@ -6,10 +6,12 @@ import structlog
 
 from portal import clock
 from routing import housekeeping
+from routing.duty import confirmations
 from routing.duty.services import expire_due
 from routing.incidents.reminding import due_incidents, remind_due
 from routing.presence import digest
 from routing.wake import (
+    wake_confirmations,
     wake_hang_ups,
     wake_housekeeper,
     wake_night_reports,
@@ -46,6 +48,8 @@ def tick() -> None:
         wake_housekeeper()
     if digest.is_due(now):
         wake_night_reports()
+    if confirmations.is_due(now):
+        wake_confirmations()
     beat(TICK)
 
 
