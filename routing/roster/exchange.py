@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from oncall.exchange.parsing import MOST_ROWS, Problem, Row, Unreadable, parse
+from oncall.exchange.parsing import Problem, Row, Unreadable, parse
 from oncall.exchange.plan import HARMLESS, IMPORTED, Fate, Planned, digest
 from oncall.exchange.services import PlanChanged, import_roster, plan_import
 from oncall.models import LINES, Rota
@@ -61,7 +61,7 @@ UNREADABLE: dict[str, str | Promise] = {
     "csv": _("This is no CSV file: a quotation mark is not closed."),
     "calendar": _("This is no calendar that can be read."),
     "empty": _("There is nothing in it."),
-    "too_many": _("There are more than %d rows. Import a shorter period.") % MOST_ROWS,
+    "too_many": _("There are more than 500 rows. Import a shorter period."),
 }
 REFUSED: dict[str, str | Promise] = {
     "address": _("Enter an address that begins with https:// and needs no password."),
