@@ -44,7 +44,8 @@ class Known:
 class Planned:
     """A row and what becomes of it; `away`: the person is absent for a part of it, and on duty all the same.
 
-    `start` is not before the instant of the question: what has passed stays as it was.
+    `elsewhere`: by another roster they are on duty there too. `start` is not before the instant of the question: what
+    has passed stays as it was.
     """
 
     row: Row
@@ -52,6 +53,7 @@ class Planned:
     person: int | None = None
     start: datetime | None = None
     away: bool = False
+    elsewhere: bool = False
 
     @property
     def change(self) -> Change:
@@ -68,15 +70,20 @@ def plan(
     people: Sequence[Known],
     facts: RotaFacts,
     away: Mapping[int, Sequence[AbsenceFact]],
+    others: Sequence[RotaFacts] = (),
     now: datetime,
 ) -> tuple[Planned, ...]:
-    """The fate of each row, in their order. Of rows that overlap on one line none is imported."""
+    """The fate of each row, in their order. Of rows that overlap on one line none is imported.
+
+    `others` are the other rotas.
+    """
     found = [_read(row, people, now) for row in rows]
     usable = [each for each in found if each.fate is Fate.NEW]
     clashing = {each.row.number for each in _overlapping(usable)}
     usable = [each for each in usable if each.row.number not in clashing]
     then = after({0: facts}, [each.change for each in usable])[0]
-    fates = {each.row.number: _judged(each, facts, then, away) for each in usable}
+    judged = [_judged(each, facts, then, away) for each in usable]
+    fates = {each.row.number: replace(each, elsewhere=_is_elsewhere(each, others)) for each in judged}
     return tuple(
         replace(each, fate=Fate.OVERLAPS) if each.row.number in clashing else fates.get(each.row.number, each)
         for each in found
@@ -145,6 +152,14 @@ def _judged(each: Planned, facts: RotaFacts, then: RotaFacts, away: Mapping[int,
     others = [fact for fact in facts.overrides if fact.line is change.line and _meet(fact, change)]
     absent = any(fact.kind is AbsenceKind.DAY and _meet(fact, change) for fact in away.get(change.to, ()))
     return replace(each, fate=Fate.REPLACES if others else Fate.NEW, away=absent)
+
+
+def _is_elsewhere(each: Planned, others: Iterable[RotaFacts]) -> bool:
+    if each.fate not in IMPORTED:
+        return False
+    change = each.change
+    held = [shift.duty for facts in others for shift in shifts(facts, change.start, change.end)]
+    return any(change.to in (person_of(duty.primary), person_of(duty.backup)) for duty in held)
 
 
 def _meet(fact: OverrideFact | AbsenceFact, change: Change) -> bool:

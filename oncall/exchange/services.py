@@ -24,9 +24,10 @@ def plan_import(rota: Rota, rows: Sequence[Row], *, now: datetime) -> tuple[Plan
     staff = Person.objects.filter(is_staff=True, is_active=True).order_by("pk")
     people = [Known(person.pk, person.name, person.email) for person in staff]
     horizon = max([now, *(row.end for row in rows if row.end and not row.problem)]) - now
-    facts = rota_facts([rota], at=now, known_at=now, horizon=horizon)[rota.pk]
+    facts = rota_facts(Rota.objects.all(), at=now, known_at=now, horizon=horizon)
     away = absence_facts([each.id for each in people], at=now, known_at=now, horizon=horizon)
-    return plan(rows, people=people, facts=facts, away=away, now=now)
+    others = [each for pk, each in facts.items() if pk != rota.pk]
+    return plan(rows, people=people, facts=facts[rota.pk], away=away, others=others, now=now)
 
 
 @transaction.atomic

@@ -209,6 +209,7 @@ def _shown(each: Planned, people: dict[int, Person], reader: Person) -> dict[str
         "name": person["name"] if person else "",
         "line": each.row.line.value if each.row.line else "",
         "away": each.away,
+        "elsewhere": each.elsewhere,
     }
 
 
