@@ -98,4 +98,5 @@ def _text(row: DutyConfirmation, what: str) -> str:
 
 def _number(person: Person) -> str:
     usable = ContactMethod.objects.usable().filter(person=person, channel=Channel.SMS).order_by("pk")
-    return usable.values_list("address", flat=True).first() or ""
+    first = usable.first()
+    return first.address if first else ""
