@@ -250,6 +250,9 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 """Pinged by the watchdog only while everything due is being done; an outside service alarms on silence."""
 INTAKE_RATE_PER_MINUTE = env.int("INTAKE_RATE_PER_MINUTE", default=600)
 
+FETCH_PRIVATE_ADDRESSES = env.bool("FETCH_PRIVATE_ADDRESSES", default=False)
+"""Whether administrators may have calendars fetched from the provider's own network, and from any port."""
+
 # --- Housekeeping, once a day -------------------------------------------------------------------------------
 AUTO_CLOSE_DAYS = env.int("AUTO_CLOSE_DAYS", default=14)
 """A resolved incident is closed after this long, unless it was reopened."""
@@ -278,6 +281,7 @@ CELERY_TASK_ROUTES = {
     "routing.tasks.keep_house": {"queue": "delivery"},
     "routing.tasks.send_night_reports": {"queue": "delivery"},
     "routing.tasks.watch_coverage": {"queue": "delivery"},
+    "routing.tasks.ask_for_confirmations": {"queue": "delivery"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -4,7 +4,7 @@ from .appointments.models import Appointment
 from .attachments.models import Attachment
 from .calls.models import Call
 from .coverage.models import KnownFinding
-from .duty.models import CallOutTimes
+from .duty.models import CallOutTimes, DutyConfirmation
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
 from .keys.models import NumberChange
@@ -32,6 +32,7 @@ __all__ = [
     "ContactMethod",
     "CustomerWait",
     "Delivery",
+    "DutyConfirmation",
     "Escalation",
     "FormerToken",
     "IdempotencyKey",

@@ -6,6 +6,7 @@ from portal import clock
 
 from . import housekeeping
 from .coverage import watching
+from .duty import confirmations
 from .paging import escalating, ticking
 from .presence import digest
 
@@ -39,3 +40,9 @@ def send_night_reports() -> None:
 def watch_coverage() -> None:
     """Nobody has looked at the coverage for a while."""
     watching.watch(now=clock.now())
+
+
+@shared_task(name="routing.tasks.ask_for_confirmations")
+def ask_for_confirmations() -> None:
+    """Whoever takes over a duty soon is asked to confirm it."""
+    confirmations.ask_and_warn(now=clock.now())

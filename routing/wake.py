@@ -59,6 +59,7 @@ RECONCILE = partial(_broker.publish, "routing.paging.tasks.send_reconcile")
 KEEP_HOUSE = partial(_broker.publish, "routing.tasks.keep_house")
 NIGHT_REPORTS = partial(_broker.publish, "routing.tasks.send_night_reports")
 COVERAGE = partial(_broker.publish, "routing.tasks.watch_coverage")
+CONFIRMATIONS = partial(_broker.publish, "routing.tasks.ask_for_confirmations")
 """Tasks by name: whoever wakes them need not know them."""
 
 
@@ -106,3 +107,8 @@ def wake_night_reports() -> None:
 def wake_coverage() -> None:
     """After the commit: nobody has looked at the coverage for a while."""
     _once_committed(COVERAGE)
+
+
+def wake_confirmations() -> None:
+    """After the commit: it is time to look who takes over a duty soon."""
+    _once_committed(CONFIRMATIONS)

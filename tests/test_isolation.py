@@ -23,6 +23,7 @@ from portal.contacts.services import Details, invite
 from portal.models import Contact, Customer, Invitation, Person, Project
 from routing.attachments.models import Attachment
 from routing.attachments.services import attach
+from routing.duty.models import DutyConfirmation
 from routing.duty.services import ask
 from routing.incidents import services
 from routing.incidents.models import Incident
@@ -89,6 +90,8 @@ class Planted:
             found["int:number"] = str(self.feed.pk)
         if route.startswith("duty/"):
             found["int:pk"] = str(self.duty.get(route.split("/")[1], 0))
+        if route.startswith("administration/rosters/rest/"):
+            found["int:pk"] = str(self.world.oncall.pk)
         if route.startswith("profile/reach/"):
             found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
         if route.startswith("presence/"):
@@ -167,7 +170,10 @@ def planted(world: World) -> Planted:
     )
     duty_feed, _token = create_duty_feed(rota=world.rota, by=world.oncall, now=now)
     page = Page.objects.filter(person=world.oncall).latest("pk")
-    duty = {"swaps": swap.pk, "calendar": duty_feed.pk, "call-outs": page.pk}
+    asked = DutyConfirmation.objects.create(
+        rota=world.rota, line="primary", person=world.oncall, begins_at=starts, asked_at=now
+    )
+    duty = {"confirmations": asked.pk, "swaps": swap.pk, "calendar": duty_feed.pk, "call-outs": page.pk}
     return Planted(world, incident, file, feed, invitation, duty)
 
 

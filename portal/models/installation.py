@@ -26,12 +26,20 @@ class Installation(Audited):
         default=15,
         help_text=_("Minutes before the response target at which the last answering link must have begun"),
     )
+    rest_hours = models.PositiveSmallIntegerField(
+        _("rest after a call-out (hours)"),
+        default=11,
+        help_text=_("Uninterrupted hours before ordinary work goes on; 0: nobody is warned"),
+    )
     last_resort_name = models.CharField(_("last resort"), max_length=120, blank=True)
     last_resort_phone = PhoneNumberField(_("phone of the last resort"), blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("installation")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_is_one")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="installation_is_one"),
+            models.CheckConstraint(condition=Q(rest_hours__lte=24), name="installation_rest_within_a_day"),
+        ]
 
     def __str__(self) -> str:
         return self.name

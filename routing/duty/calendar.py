@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Event
 
+from oncall.exchange.parsing import LINE_PROPERTY
 from oncall.models import CalendarFeed, Rota
 from oncall.queries import roster_changed_at, rota_facts
 from oncall.rotation import Line
@@ -53,6 +54,20 @@ def duty_ical(feed: CalendarFeed, *, now: datetime) -> tuple[bytes, datetime]:
     return content, max(changed_at, start)
 
 
+def roster_ical(rota: Rota, found: Iterable[Turn], *, reader: Person, now: datetime) -> bytes:
+    """A rota's turns as a file for `reader`, in the active language; they can be imported again."""
+    found = list(found)
+    names = _names(found, reader)
+    changed_at = roster_changed_at([rota]) or now
+    calendar = new_calendar(
+        _("%(rota)s: duty") % {"rota": rota.name}, translation.get_language() or settings.LANGUAGE_CODE
+    )
+    for turn in found:
+        calendar.add_component(_event(rota, turn, names, changed_at, own=False))
+    content: bytes = calendar.to_ical()
+    return content
+
+
 def _first_of_month(now: datetime) -> datetime:
     """So a roster that nobody changes stays the same for a month, and is not sent again."""
     first = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date().replace(day=1)
@@ -86,6 +101,7 @@ def _event(rota: Rota, turn: Turn, names: dict[int, str], changed_at: datetime, 
     event.add("dtstart", turn.start)
     event.add("dtend", turn.end)
     event.add("transp", "TRANSPARENT")
+    event.add(LINE_PROPERTY, turn.line.value)
     return event
 
 

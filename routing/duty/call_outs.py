@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from matrix.terms import Role
-from portal.hours import Hours, Period, is_open, local_instant, next_opening, open_time_between
+from portal.hours import Hours, Period, is_open, local_instant, open_time_between
 from portal.models import Person, ProjectSupport, SupportHours
 from portal.queries import hours_facts
 from routing.incidents.models import TimelineEntry
@@ -27,8 +27,6 @@ LEAVES = ("passed_on", "no_progress")
 """After these it is no longer in the hands of who had it."""
 HANDS = ("assigned", "taken_over")
 """These give it to somebody: to oneself or to another."""
-REST = timedelta(hours=11)
-"""Between the end of work and the next beginning (EU directive 2003/88/EC, article 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,12 @@ def month_of(first: date, zone: str) -> Period:
 def call_outs(person: Person, within: Period, *, now: datetime) -> list[CallOut]:
     """Those whose page came `within`, by the page; a constant number of queries."""
     pages = _answered(person).filter(created_at__gte=within.start, created_at__lt=within.end)
-    return _call_outs(person, list(pages.order_by("created_at", "pk")), known_at=min(now, within.end or now))
+    return _call_outs(list(pages.order_by("created_at", "pk")), known_at=min(now, within.end or now))
 
 
 def call_out(person: Person, number: int, *, now: datetime) -> CallOut | None:
     """The person's own call-out of that page; None for any other number."""
-    found = _call_outs(person, list(_answered(person).filter(pk=number)), known_at=now)
+    found = _call_outs(list(_answered(person).filter(pk=number)), known_at=now)
     return found[0] if found else None
 
 
@@ -98,26 +96,10 @@ def sums(found: Sequence[CallOut]) -> Sums:
     return Sums(len(found), _minutes(worked), _minutes(outside), len(found) - len(done))
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Eleven hours after a call-out; `begins` is when working hours would begin before they are over."""
-
-    since: datetime
-    until: datetime
-    begins: datetime | None
-
-
-def rest_due(person: Person, *, now: datetime) -> Rest | None:
-    """The rest that the person's last call-out asks for, while it lasts."""
-    recent = call_outs(person, Period(now - timedelta(days=2), now), now=now)
-    done = [each for each in recent if each.end is not None and each.outside_minutes and each.end > now - REST]
-    if not done:
-        return None
-    last = max(done, key=lambda each: each.end or now)
-    since = last.end or now
-    opening = next_opening(last.hours, since) if last.hours else None
-    until = since + REST
-    return Rest(since, until, opening if opening and since < opening < until else None)
+def recent_call_outs(since: datetime, *, only: Person | None, now: datetime) -> list[CallOut]:
+    """Of everybody, or of one person: those whose page came from `since` on; a constant number of queries."""
+    pages = _answered(only).filter(created_at__gte=since, created_at__lte=now)
+    return _call_outs(list(pages.order_by("created_at", "pk")), known_at=now)
 
 
 @transaction.atomic
@@ -130,22 +112,26 @@ def correct(
     )
 
 
-def _answered(person: Person) -> QuerySet[Page]:
-    pages = Page.objects.filter(person=person, informs=False, answered_at__isnull=False)
+def _answered(person: Person | None) -> QuerySet[Page]:
+    """Pages to the person, or to anybody, that were answered."""
+    pages = Page.objects.filter(person__isnull=False, informs=False, answered_at__isnull=False)
+    if person is not None:
+        pages = pages.filter(person=person)
     # Who cannot come to help has nothing to do; who passes their own on has looked at it.
     pages = pages.exclude(route=Page.CALL_IN_ROUTE, state=Page.State.PASSED_ON)
-    return pages.select_related("escalation__incident__project").prefetch_related("call_out_times")
+    pages = pages.select_related("escalation__incident__project", "person__working_hours")
+    return pages.prefetch_related("call_out_times")
 
 
-def _call_outs(person: Person, pages: Sequence[Page], *, known_at: datetime) -> list[CallOut]:
+def _call_outs(pages: Sequence[Page], *, known_at: datetime) -> list[CallOut]:
     if not pages:
         return []
-    hours = _hours(person, pages, known_at)
-    ends = _ends(person, pages)
+    hours = _hours(pages, known_at)
+    ends = _ends(pages)
     return [
-        _call_out(page, hours.get(page.escalation.incident.project_id), ends.get(page.pk))
+        _call_out(page, hours.get(page.pk), ends.get(page.pk))
         for page in pages
-        if page.role in DUTY_ROLES or not _is_open(hours.get(page.escalation.incident.project_id), page.created_at)
+        if page.role in DUTY_ROLES or not _is_open(hours.get(page.pk), page.created_at)
     ]
 
 
@@ -163,7 +149,7 @@ def _call_out(page: Page, hours: Hours | None, end: datetime | None) -> CallOut:
     )
 
 
-def _ends(person: Person, pages: Iterable[Page]) -> dict[int, datetime]:
+def _ends(pages: Iterable[Page]) -> dict[int, datetime]:
     """Page → when the work after it ended by the timeline; without an end the id is missing."""
     incidents = {page.escalation.incident_id for page in pages}
     entries: dict[int, list[TimelineEntry]] = {}
@@ -172,7 +158,7 @@ def _ends(person: Person, pages: Iterable[Page]) -> dict[int, datetime]:
     found = {}
     for page in pages:
         later = [entry for entry in entries.get(page.escalation.incident_id, ()) if _follows(entry, page)]
-        if end := _end(page, person, later):
+        if end := _end(page, later):
             found[page.pk] = end
     return found
 
@@ -181,37 +167,40 @@ def _follows(entry: TimelineEntry, page: Page) -> bool:
     return page.answered_at is not None and entry.at >= page.answered_at
 
 
-def _end(page: Page, person: Person, later: Iterable[TimelineEntry]) -> datetime | None:
+def _end(page: Page, later: Iterable[TimelineEntry]) -> datetime | None:
     """Who came to help does not stop because its owner hands it on, unless it has become theirs since."""
     helps = page.calls_in
     for entry in later:
         if entry.kind in OVER:
             return entry.at
-        if _gives_to(entry, person):
+        if _gives_to(entry, page.person):
             helps = False
         elif not helps:
             return entry.at
     return None
 
 
-def _gives_to(entry: TimelineEntry, person: Person) -> bool:
+def _gives_to(entry: TimelineEntry, person: Person | None) -> bool:
     """Whether the incident is the person's from then on."""
+    if person is None:
+        return False
     if entry.kind == "assigned":
         return bool(entry.data.get("assignee") == person.name)
     return entry.kind == "taken_over" and entry.actor_id == person.pk
 
 
-def _hours(person: Person, pages: Iterable[Page], known_at: datetime) -> dict[int, Hours]:
-    """Project → when it is no call-out: the person's own working hours, else the project's support hours."""
+def _hours(pages: Sequence[Page], known_at: datetime) -> dict[int, Hours]:
+    """Page → when it is no call-out: its person's own working hours, else the project's support hours."""
     projects = {page.escalation.incident.project_id for page in pages}
-    of_project: dict[int, SupportHours] = {}
-    if person.working_hours:
-        of_project = dict.fromkeys(projects, person.working_hours)
-    else:
-        support = ProjectSupport.objects.as_of(known_at).filter(project__in=projects).select_related("hours")
-        of_project = {row.project_id: row.hours for row in support}
-    facts = hours_facts(of_project.values(), at=known_at, known_at=known_at)
-    return {project: facts[hours.pk] for project, hours in of_project.items()}
+    support = ProjectSupport.objects.as_of(known_at).filter(project__in=projects).select_related("hours")
+    of_project = {row.project_id: row.hours for row in support}
+    of_page: dict[int, SupportHours] = {}
+    for page in pages:
+        own = page.person.working_hours if page.person else None
+        if hours := own or of_project.get(page.escalation.incident.project_id):
+            of_page[page.pk] = hours
+    facts = hours_facts(set(of_page.values()), at=known_at, known_at=known_at)
+    return {page: facts[hours.pk] for page, hours in of_page.items()}
 
 
 def _is_open(hours: Hours | None, at: datetime) -> bool:

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from . import call_out_views, swapping, views
+from . import call_out_views, confirmation_views, swapping, views
 
 urlpatterns = [
     path("", views.my_duty, name="my_duty"),
+    path("c/<str:token>/", confirmation_views.by_link, name="duty_confirmation"),
+    path("confirmations/<int:pk>/", confirmation_views.signed_in, name="duty_confirm"),
+    path("rest/", views.rest, name="rest_keep"),
     path("calendar/", views.calendar, name="my_duty_calendar"),
     path("calendar/<int:pk>/revoke/", views.revoke_calendar, name="my_duty_calendar_revoke"),
     path("swaps/new/", swapping.new, name="swap_new"),

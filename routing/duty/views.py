@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,8 +18,9 @@ from portal.tokens import revoke
 from routing.pages.feeds import MOST, addresses
 from routing.pages.requests import PageRequest, page, staff_only
 
-from .call_outs import rest_due
+from .confirmations import to_confirm
 from .forms import FeedForm
+from .rest import RestOver, keep_rest, rest_due
 from .shifts import AHEAD, gather_rosters, own_duty
 from .swapping import swaps_of
 
@@ -35,12 +37,40 @@ def my_duty(request: PageRequest) -> HttpResponse:
         "now": now,
         "duty": own_duty(known, request.user),
         "weeks": AHEAD.days // 7,
+        "to_confirm": to_confirm(request.user, now=now),
         "rest": rest_due(request.user, now=now),
         "feeds": _feeds(request.user),
         "feed_form": FeedForm(),
         **swaps_of(request.user, now=now),
     }
     return render(request, "duty/duty.html", context)
+
+
+@require_POST
+@page
+@staff_only
+def rest(request: PageRequest) -> HttpResponse:
+    """I keep the rest that is due to me: what is proposed is recorded."""
+    kept_rest(request, request.user)
+    return redirect("my_duty")
+
+
+def kept_rest(request: PageRequest, person: Person) -> None:
+    """Record what is proposed for the person, and say what became of it."""
+    try:
+        until = parse_datetime(request.POST.get("until", ""))
+    except ValueError:
+        until = None
+    try:
+        kept = keep_rest(person, until=until, by=request.user, now=clock.now())
+    except RestOver:
+        messages.error(request, _("Nothing was recorded: the rest is over, or its times have changed. See below."))
+        return
+    words = {"name": person.name}
+    if kept is None:
+        messages.info(request, _("It is recorded already."))
+    else:
+        messages.success(request, _("%(name)s is kept free of ordinary work until the rest is over.") % words)
 
 
 @page

@@ -1,4 +1,4 @@
-"""Letters: mails whose text is written when they are queued. They page nobody and wait for no answer."""
+"""Letters: mails and texts that are written when they are queued. They page nobody and wait for no answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +21,23 @@ class Letter:
     calendar: str = ""
 
 
-def post_letter(letter: Letter, *, at: datetime, now: datetime) -> Delivery:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A letter as a text message to one number (E.164); the body is GSM-7."""
+
+    to: str
+    name: str
+    language: str
+    body: str
+    subject: str = ""
+    calendar: str = ""
+
+
+def post_letter(letter: Letter | Text, *, at: datetime, now: datetime) -> Delivery:
     """Queue the letter in the caller's transaction; it leaves at `at` or as soon after as can be."""
     delivery = Delivery.objects.create(
         kind=Delivery.Kind.LETTER,
-        channel=Channel.EMAIL,
+        channel=Channel.SMS if isinstance(letter, Text) else Channel.EMAIL,
         to=letter.to,
         language=letter.language,
         next_attempt_at=at,

@@ -320,6 +320,8 @@ def _text(claim: Claim) -> str:
             return messages.code_text(code_of(claim.delivery))
         case Delivery.Kind.TEST:
             return messages.trial_text(claim.name)
+        case Delivery.Kind.LETTER:
+            return claim.delivery.mail_text.body
     return messages.sms_text(claim.matters, base_url=settings.PUBLIC_URL)
 
 
@@ -442,6 +444,8 @@ def _marks(delivery: Delivery) -> list[str]:
     """What tells the delivery's text from others to the same number."""
     if delivery.kind == Delivery.Kind.STAND_DOWN:
         return [f"#{page.escalation.incident_id}" for page in delivery.pages.select_related("escalation")]
+    if delivery.kind == Delivery.Kind.LETTER:
+        return [delivery.mail_text.body]
     return [f"/a/{page.token}/" for page in delivery.pages.all()]
 
 

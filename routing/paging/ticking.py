@@ -7,10 +7,12 @@ import structlog
 from portal import clock
 from routing import housekeeping
 from routing.coverage import watching
+from routing.duty import confirmations
 from routing.duty.services import expire_due
 from routing.incidents.reminding import due_incidents, remind_due
 from routing.presence import digest
 from routing.wake import (
+    wake_confirmations,
     wake_coverage,
     wake_hang_ups,
     wake_housekeeper,
@@ -50,6 +52,8 @@ def tick() -> None:
         wake_night_reports()
     if watching.is_due(now):
         wake_coverage()
+    if confirmations.is_due(now):
+        wake_confirmations()
     beat(TICK)
 
 

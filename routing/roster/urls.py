@@ -1,5 +1,7 @@
 """Addresses of this part."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("routing.roster.exchange_urls")),
+]

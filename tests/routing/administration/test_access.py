@@ -23,6 +23,7 @@ READ = (
     "/administration/coverage/",
     "/administration/matrices/",
     "/administration/matrices/new/",
+    "/administration/rosters/rest/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 

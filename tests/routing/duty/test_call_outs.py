@@ -11,7 +11,7 @@ from matrix.terms import Role
 from portal.hours import Period
 from portal.models import Person, SupportHours, WeeklyOpening
 from portal.services import record
-from routing.duty.call_outs import CallOut, call_outs, month_of, rest_due, sums
+from routing.duty.call_outs import CallOut, call_outs, month_of, sums
 from routing.incidents import services
 from routing.incidents.models import Incident
 from routing.models import CallOutTimes
@@ -153,6 +153,7 @@ def test_outside_one_s_own_working_hours_counts_for_everybody(world: World) -> N
     services.resolve(incident, by=world.sdm, now=TUESDAY + minutes(31), reason="x")
     assert of(world.sdm) == []
     world.sdm.working_hours = early
+    world.sdm.save()
     [found] = of(world.sdm)
     assert (found.on_duty, found.outside_minutes) == (False, 30)
 
@@ -193,17 +194,6 @@ def test_what_is_done_at_the_same_time_counts_once_in_the_sum(world: World) -> N
     assert (total.count, total.minutes, total.outside_minutes, total.open) == (3, 65, 65, 0)
 
 
-def test_rest_after_a_night(world: World) -> None:
-    monday = datetime(2026, 11, 30, 2, 0, tzinfo=BERLIN)
-    worked(world, at=monday)
-    rest = rest_due(world.oncall, now=monday + timedelta(hours=3))
-    assert rest is not None
-    assert (rest.since, rest.until) == (monday + minutes(50), monday + minutes(50) + timedelta(hours=11))
-    assert rest.begins == monday.replace(hour=8)
-    assert rest_due(world.oncall, now=monday + timedelta(hours=12)) is None
-    assert rest_due(world.backup, now=monday + timedelta(hours=3)) is None
-
-
 # --- Pages ----------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +204,7 @@ def test_the_month_with_its_sums(world: World, at_noon: datetime) -> None:
     for words in ("Disk full", "Sun 29 Nov, 03:00", "03:05", "03:50", "45 minutes", "November 2026"):
         assert words in shown
     assert "No call-outs in this month" in text(client.get("/duty/call-outs/?month=2026-10"))
-    assert "eleven hours of rest" in text(client.get("/duty/"))
+    assert "your rest lasts until" in text(client.get("/duty/"))
 
 
 @pytest.mark.parametrize(

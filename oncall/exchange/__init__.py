@@ -1,0 +1,1 @@
+"""Rosters out of and into other programs: as CSV or iCalendar."""
