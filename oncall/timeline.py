@@ -136,7 +136,11 @@ class Difference:
 def differences(before: RotaFacts, after: RotaFacts, start: datetime, end: datetime) -> tuple[Difference, ...]:
     """Where in the period another person is on duty, by time; one for each stretch in which both stay the same."""
     found = [each for line in Line for each in _differences(before, after, line, start, end)]
-    return tuple(sorted(found, key=lambda each: (each.start, list(Line).index(each.line))))
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(each: "Difference | Finding") -> tuple[datetime, int]:
+    return each.start, list(Line).index(each.line)
 
 
 def _differences(
@@ -205,7 +209,7 @@ def findings(
             row[-1] = replace(row[-1], end=each.end)
         else:
             row.append(each)
-    return tuple(sorted((each for row in merged.values() for each in row), key=lambda each: (each.start, each.line)))
+    return tuple(sorted((each for row in merged.values() for each in row), key=_in_order))
 
 
 def _in_shift(

@@ -45,7 +45,7 @@ def changes(rotas: Iterable[Rota], *, reader: Person, since: datetime | None = N
 
 
 def _latest(rows: Any, since: datetime | None) -> Any:
-    rows = rows.select_related("recorded_by", "closed_by")
+    rows = rows.exclude(recorded__isempty=True).select_related("recorded_by", "closed_by")
     if since:
         return rows.filter(Q(recorded__startswith__gte=since) | Q(recorded__endswith__gte=since))
     return rows.order_by("-pk")[:MOST]

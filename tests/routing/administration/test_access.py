@@ -7,7 +7,12 @@ from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
 OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
-READ = ("/administration/",)
+READ = (
+    "/administration/",
+    "/administration/rosters/",
+    "/administration/rosters/new/",
+    "/administration/rosters/cover/",
+)
 """Addresses without a parameter, or with one that exists in every world."""
 
 
