@@ -93,6 +93,8 @@ class Planted:
         if route.startswith("presence/"):
             found["int:pk"] = str(self.world.sdm.pk)
             found["int:absence"] = "1"
+        if route.startswith("administration/rosters/"):
+            found["int:pk"] = "1"
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

@@ -158,8 +158,8 @@ def rotation(request: PageRequest, slug: str) -> HttpResponse:
     """Other members, another order or another handover, from a day on."""
     now, rota = clock.now(), rota_in_use(slug)
     line = Line.BACKUP if (question(request) or request.GET).get("line") == Line.BACKUP else Line.PRIMARY
-    rows = Rotation.objects.current().filter(rota=rota, line=line.value).prefetch_related("places")
-    current = rows.exclude(valid__endswith__lte=now).order_by("valid").last()
+    rows = Rotation.objects.current().filter(rota=rota, line=line.value, valid__overlap=(now, None))
+    current = rows.prefetch_related("places").order_by("valid").last()
     form = RotationForm(
         question(request),
         initial=_initial(
@@ -253,7 +253,7 @@ def _gone(request: PageRequest, row: Override | Absence, back: str, now: datetim
     """Where there is nothing left to withdraw, the roster says so."""
     assert row.recorded is not None  # noqa: S101 -- narrows the types; the columns are not null
     assert row.period is not None  # noqa: S101
-    if row.recorded.upper is not None:
+    if row.recorded.isempty or row.recorded.upper is not None:
         who = row.closed_by.name if row.closed_by else ""
         messages.info(request, _("That was changed already by %(name)s. Nothing was changed now.") % {"name": who})
         return redirect(back)

@@ -10,20 +10,25 @@ from django.utils.dateparse import parse_date
 
 from oncall.models import Rota, RotaCoverage, Rotation, Swap
 from oncall.queries import bounds, duty_now
+from oncall.rotation import Duty, Line, duty_at
+from oncall.turns import holder, person_of
 from portal import clock
 from portal.models import Person
 from routing.duty.forms import period_text
+from routing.duty.letters import LINE
 from routing.pages.requests import PageRequest, administrators_only, page
 from routing.presentation import person_for
 
 from .history import changes
-from .known import gather
+from .known import Known, gather
 from .warnings import warnings_for
 from .weeks import WEEK, midnight, monday_of, weeks
 
 CHECKED = timedelta(weeks=8)
 """So far ahead the list of rotas looks for what is amiss."""
 LENGTHS = (4, 8)
+AROUND = timedelta(weeks=2)
+"""How far beyond the weeks shown beginnings and ends of duties are sought."""
 
 
 @page
@@ -73,15 +78,13 @@ def roster(request: PageRequest, slug: str) -> HttpResponse:
     this_week = monday_of(timezone.localdate(now))
     first = _first(request.GET.get("from", ""), this_week)
     start, end = midnight(first), midnight(first + number * WEEK)
-    known = gather([rota], reader=request.user, start=start, end=end, now=now)
-    [duty] = duty_now([rota], at=now)
+    known = gather([rota], reader=request.user, start=start - AROUND, end=end + AROUND, now=now)
+    duty = duty_at(known.facts[rota.pk], now) if known.start <= now < known.end else None
     coverage = RotaCoverage.objects.current().filter(rota=rota, valid__endswith=None, project__retired_at=None)
     context = {
         "now": now,
         "rota": rota,
-        "duty": duty,
-        "primary": _name(duty.primary, request.user),
-        "backup": _name(duty.backup, request.user),
+        "on_duty": _holders(duty, known) if duty else [],
         "weeks": weeks(rota, known, first, number, now=now),
         "number": number,
         "lengths": LENGTHS,
@@ -98,6 +101,11 @@ def roster(request: PageRequest, slug: str) -> HttpResponse:
     return render(request, "roster/roster.html", context)
 
 
+def _holders(duty: Duty, known: Known) -> list[dict[str, Any]]:
+    held = {line: person_of(holder(duty, line)) for line in Line}
+    return [{"line": LINE[line], "pk": pk, "name": known.name(pk)} for line, pk in held.items()]
+
+
 def _first(text: str, this_week: date) -> date:
     try:
         day = parse_date(text) if len(text) < 11 else None
@@ -106,10 +114,11 @@ def _first(text: str, this_week: date) -> date:
     return monday_of(day) if day and 2020 <= day.year <= 2099 else this_week
 
 
-def _rotations(rota: Rota, now: datetime) -> list[Rotation]:
-    """What runs and what is planned, with its members in turn."""
-    rows = Rotation.objects.current().filter(rota=rota).exclude(valid__endswith__lte=now)
-    return list(rows.prefetch_related("places__person").order_by("-line", "valid"))
+def _rotations(rota: Rota, now: datetime) -> list[tuple[Rotation, datetime]]:
+    """What runs and what is planned, with its members in turn, and when each may end at the earliest."""
+    rows = Rotation.objects.current().filter(rota=rota, valid__overlap=(now, None))
+    rows = rows.prefetch_related("places__person").order_by("-line", "valid")
+    return [(row, max(row.valid.lower, now)) for row in rows]
 
 
 def _swaps(rota: Rota, reader: Person, now: datetime) -> list[dict[str, Any]]:

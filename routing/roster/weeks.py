@@ -5,9 +5,10 @@ instants themselves are exact, and said in words.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,8 @@ class Item:
     name: str
     kind: str
     note: str = ""
-    pk: int = 0
+    href: str = ""
+    """Where it is changed; empty where it has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +94,57 @@ def weeks(rota: Rota, known: Known, first: date, number: int, *, now: datetime) 
     absences = Absence.objects.current().filter(
         person__in=concerned, kind="day", period__overlap=(known.start, known.end)
     )
-    bars = {line: [_override(row, known) for row in overrides if row.line == line] for line in Line}
-    away = [_absence(row, known) for row in absences.order_by("period", "pk")]
+    bars = {line: [_override(row, known, now) for row in overrides if row.line == line] for line in Line}
+    bars_of = {
+        "override": bars,
+        "plan": {line: _plan(rota, known, line) for line in Line},
+        "duty": {line: _duty(rota, known, line, now) for line in Line},
+    }
+    away = [_absence(row, known, rota, now) for row in absences.order_by("period", "pk")]
     holidays = _holidays(rota, first, number, now=now)
-    return [_week(rota, known, first + each * WEEK, bars, away, holidays, now=now) for each in range(number)]
+    return [_week(first + each * WEEK, bars_of, away, holidays, now=now) for each in range(number)]
+
+
+def _plan(rota: Rota, known: Known, line: Line) -> list[Item]:
+    return [_turn(each, known) for each in planned(known.facts[rota.pk], line, known.start, known.end) if each.holder]
+
+
+def _duty(rota: Rota, known: Known, line: Line, now: datetime) -> list[Item]:
+    """Each leads to the form in which somebody else is named for what is left of it."""
+    found = [_turn(each, known) for each in stretches(known.facts[rota.pk], line, known.start, known.end)]
+    form = reverse("roster_override", args=[rota.slug])
+    return [
+        replace(each, href=f"{form}?line={line}&begins={_wall(max(each.start, now))}&ends={_wall(each.end)}")
+        if each.end > now and not rota.retired_at
+        else each
+        for each in found
+    ]
+
+
+def _wall(at: datetime) -> str:
+    """As an input of kind datetime-local takes it."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
 
 
 def _week(
-    rota: Rota,
-    known: Known,
     monday: date,
-    bars: Mapping[Line, list[Item]],
+    bars: Mapping[str, Mapping[Line, list[Item]]],
     away: list[Item],
     holidays: Mapping[date, str],
     *,
     now: datetime,
 ) -> Week:
     start, end = midnight(monday), midnight(monday + WEEK)
-    facts = known.facts[rota.pk]
     rows: list[Row] = []
     for line in Line:
-        turns = [_turn(each, known) for each in planned(facts, line, start, end) if each.holder]
+        turns = bars["plan"][line]
         rows.append(Row(_("Rotation, %(line)s") % {"line": LINE[line]}, "plan", line, _within(turns, start, end)))
-        if over := _within(bars[line], start, end):
+        if over := _within(bars["override"][line], start, end):
             rows.append(Row(_("Overrides, %(line)s") % {"line": LINE[line]}, "override", line, over))
     if gone := _within(away, start, end):
         rows.append(Row(_("Away"), "away", "", gone))
     for line in Line:
-        duty = [_turn(each, known) for each in stretches(facts, line, start, end)]
+        duty = bars["duty"][line]
         rows.append(Row(_("On duty, %(line)s") % {"line": LINE[line]}, "duty", line, _within(duty, start, end)))
     today = timezone.localdate(now)
     days = [_day(monday + timedelta(days=each), today, holidays) for each in range(7)]
@@ -136,7 +161,7 @@ def _within(items: Iterable[Item], start: datetime, end: datetime) -> tuple[Item
             last = HOURS if each.end >= end else _hour(each.end, monday)
             first = min(first, HOURS - 1)
             found.append(
-                Item(first, max(last, first + 1), each.start, each.end, each.name, each.kind, each.note, each.pk)
+                Item(first, max(last, first + 1), each.start, each.end, each.name, each.kind, each.note, each.href)
             )
     return tuple(found)
 
@@ -158,15 +183,17 @@ def _turn(each: Stretch, known: Known) -> Item:
     return Item(0, 0, each.start, each.end, known.name(each.holder.person), reason.value, notes.get(reason, ""))
 
 
-def _override(row: Override, known: Known) -> Item:
+def _override(row: Override, known: Known, now: datetime) -> Item:
     start, end = bounds(row.period)
     note = _("swap") if row.swaps.all() else ""
-    return Item(0, 0, start, end, known.name(row.person_id), "override", note, row.pk)
+    href = reverse("roster_override_end", args=[row.pk]) if end > now else ""
+    return Item(0, 0, start, end, known.name(row.person_id), "override", note, href)
 
 
-def _absence(row: Absence, known: Known) -> Item:
+def _absence(row: Absence, known: Known, rota: Rota, now: datetime) -> Item:
     start, end = bounds(row.period)
-    return Item(0, 0, start, end, known.name(row.person_id), "away", "", row.pk)
+    href = reverse("roster_absence_end", args=[row.pk]) + f"?rota={rota.slug}" if end > now else ""
+    return Item(0, 0, start, end, known.name(row.person_id), "away", "", href)
 
 
 def _day(day: date, today: date, holidays: Mapping[date, str]) -> Day:
