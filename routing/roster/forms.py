@@ -191,7 +191,8 @@ class EndForm(forms.Form):
         self.now = now
 
     def clean_at(self) -> datetime:
-        return max(self.cleaned_data["at"], self.now)
+        at: datetime = self.cleaned_data["at"]
+        return max(at, self.now)
 
 
 class ProjectsForm(forms.Form):
@@ -212,7 +213,8 @@ class ProjectsForm(forms.Form):
         self.fields["projects"].queryset = projects  # type: ignore[attr-defined]
 
     def clean_begins(self) -> datetime:
-        return max(self.cleaned_data["begins"], self.now)
+        begins: datetime = self.cleaned_data["begins"]
+        return max(begins, self.now)
 
 
 class RotaForm(forms.ModelForm):  # type: ignore[type-arg]

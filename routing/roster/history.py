@@ -66,8 +66,9 @@ def _name(person: Person | None, reader: Person) -> str:
 
 def _text(row: Any, reader: Person) -> str:
     if isinstance(row, Rotation):
+        begins: Any = row.valid.lower  # a constraint sees to it that there is one
         words = {"line": LINE[row.line], "names": ", ".join(_name(p.person, reader) for p in row.places.all())}
-        return _("Rotation of %(line)s from %(start)s: %(names)s") % {**words, "start": when(row.valid.lower)}
+        return _("Rotation of %(line)s from %(start)s: %(names)s") % {**words, "start": when(begins)}
     if isinstance(row, RotaCoverage):
         return _("Covers the project %(project)s") % {"project": row.project.name}
     words = {"name": _name(row.person, reader), "period": period_text(row.period.lower, row.period.upper)}

@@ -131,7 +131,9 @@ def absence(person: Person, instead: Person | None, start: datetime, end: dateti
 
     def write(by: Person, now: datetime, why: str) -> None:
         record_absence(person, AbsenceKind.DAY, DateTimeTZRange(start, end), by=by, now=now, why=why)
-        for rota in concerned if instead else ():
+        if instead is None:
+            return
+        for rota in concerned:
             for each in made[rota.pk]:
                 held = DateTimeTZRange(each.start, each.end)
                 hand_over(rota, each.line, instead, held, by=by, now=now, why=why)

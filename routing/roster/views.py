@@ -38,7 +38,7 @@ def rosters(request: PageRequest) -> HttpResponse:
     now = clock.now()
     found = list(Rota.objects.in_use())
     known = gather(found, reader=request.user, start=now, end=now + CHECKED, now=now)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rota": duty.rota,
             "primary": _name(duty.primary, request.user),
