@@ -19,6 +19,13 @@ LINES = [(Line.PRIMARY.value, _("primary")), (Line.BACKUP.value, _("backup"))]
 
 
 class Rota(Audited):
+class RotaQuerySet(models.QuerySet["Rota"]):
+    def in_use(self) -> Self:
+        """Without those that are retired, whose duty is history."""
+        return self.filter(retired_at=None)
+
+
+class Rota(models.Model):
     """A duty of two lines, under a public name and a duty number that may be published."""
 
     audit_kind = "rosters"
@@ -29,6 +36,9 @@ class Rota(Audited):
     public_name_en = models.CharField(_("public name (English)"), max_length=120)
     zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
     duty_number = PhoneNumberField(_("duty number"), blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
+
+    objects = RotaQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rota")

@@ -39,7 +39,7 @@ def record_override(
             )
     except IntegrityError as error:
         raise Overlaps from error
-    _tell({rota.pk}, now)
+    tell({rota.pk}, now)
     return row
 
 
@@ -67,7 +67,7 @@ def record_absence(
     lock(rotas)
     row = record(Absence, by=by, now=now, why=why, person=person, kind=AbsenceKind(kind).value, period=period)
     if row.kind == AbsenceKind.DAY:
-        _tell(rotas, now)
+        tell(rotas, now)
     if now in period:
         went_away.send(sender=Absence, person=person, now=now)
     return row
@@ -81,7 +81,7 @@ def change_end(row: Absence, end: datetime, *, by: Person | None, now: datetime,
     lock(rotas)
     changed = supersede(row, by=by, now=now, why=why, period=DateTimeTZRange(row.period.lower, end))
     if rotas:
-        _tell(rotas, now)
+        tell(rotas, now)
     return changed
 
 
@@ -91,7 +91,7 @@ def withdraw(row: Override | Absence, *, by: Person | None, now: datetime, why: 
     rotas = {row.rota_id} if isinstance(row, Override) else _rotas_of(row.person)
     lock(rotas)
     retire(row, by=by, now=now, why=why)
-    _tell(rotas, now)
+    tell(rotas, now)
 
 
 def _rotas_of(person: Person) -> set[int]:
@@ -100,6 +100,7 @@ def _rotas_of(person: Person) -> set[int]:
     return set(places.values_list("rotation__rota", flat=True))
 
 
-def _tell(rotas: set[int], now: datetime) -> None:
+def tell(rotas: set[int], now: datetime) -> None:
+    """Whoever follows duty hears that the rosters of these (ids) have changed."""
     covered = RotaCoverage.objects.as_of(now).filter(rota__in=rotas, valid__contains=now)
     roster_changed.send(sender=Rota, projects=set(covered.values_list("project", flat=True)), now=now)

@@ -116,7 +116,7 @@ def after(roster: Roster, changes: Iterable[Change]) -> dict[int, RotaFacts]:
     found = dict(roster)
     for change in changes:
         facts = found[change.rota]
-        kept = [part for override in facts.overrides for part in _remaining(override, change)]
+        kept = without(facts.overrides, change.line, change.start, change.end)
         made = OverrideFact(change.line, change.to, as_utc(change.start), as_utc(change.end))
         found[change.rota] = replace(facts, overrides=(*kept, made))
     return found
@@ -175,11 +175,16 @@ def _people(duty: Duty) -> set[int | None]:
     return {person_of(duty.primary), person_of(duty.backup)}
 
 
-def _remaining(override: OverrideFact, change: Change) -> list[OverrideFact]:
-    if override.line is not change.line:
-        return [override]
-    parts = outside(override.start, override.end, change.start, change.end)
-    return [replace(override, start=start, end=end) for start, end in parts]
+def without(overrides: Iterable[OverrideFact], line: Line, start: datetime, end: datetime) -> tuple[OverrideFact, ...]:
+    """What is left of the overrides where nothing overrides the line in the period."""
+    kept: list[OverrideFact] = []
+    for each in overrides:
+        if each.line is line:
+            parts = outside(each.start, each.end, start, end)
+            kept += [replace(each, start=first, end=last) for first, last in parts]
+        else:
+            kept.append(each)
+    return tuple(kept)
 
 
 def outside(start: datetime, end: datetime, begun: datetime, over: datetime) -> list[tuple[datetime, datetime]]:

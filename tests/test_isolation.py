@@ -104,6 +104,8 @@ class Planted:
             found.setdefault("slug:kind", "people")
         if route.startswith("administration/matrices/"):
             found |= {"int:pk": str(self.world.versions["webshop"].pk), "slug:word": "blocker"}
+        if route.startswith("administration/rosters/"):
+            found["int:pk"] = "1"
         if route.startswith("profile/pin/"):
             found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found

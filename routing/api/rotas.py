@@ -82,7 +82,7 @@ def _coverage(reader: Person, now: datetime) -> list[RotaCoverage]:
 
 def _rotas(reader: Person, now: datetime) -> QuerySet[Rota]:
     """All for the provider's people, else those that cover a project of the reader's now."""
-    rotas = Rota.objects.order_by("slug")
+    rotas = Rota.objects.in_use().order_by("slug")
     return rotas if reader.is_staff else rotas.filter(pk__in={row.rota_id for row in _coverage(reader, now)})
 
 

@@ -37,7 +37,7 @@ class Aside:
 
 def aside(reader: Person, *, now: datetime) -> Aside:
     """Duty and absences as `reader` may see them, in a constant number of queries."""
-    duties = duty_now(Rota.objects.all(), at=now)
+    duties = duty_now(Rota.objects.in_use(), at=now)
     shown = [
         {
             "rota": duty.rota,

@@ -152,7 +152,7 @@ class FeedForm(forms.Form):
 
     rota = forms.ModelChoiceField(
         label=_("What it shows"),
-        queryset=Rota.objects.all(),
+        queryset=Rota.objects.in_use(),
         to_field_name="slug",
         required=False,
         empty_label=_("my own duty"),

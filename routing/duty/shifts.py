@@ -77,7 +77,7 @@ class Known:
 
 def gather_rosters(reader: Person, *, now: datetime) -> Known:
     """The rosters of all rotas, by which `reader` may see whom; a constant number of queries."""
-    rotas = list(Rota.objects.all())
+    rotas = list(Rota.objects.in_use())
     facts = rota_facts(rotas, at=now, known_at=now, horizon=AHEAD + BACK, back=BACK)
     ids = {person for each in facts.values() for person in _people(each)}
     names = {}

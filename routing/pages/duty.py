@@ -58,6 +58,6 @@ def _shown(request: PageRequest, *, revealed: tuple[int, str] | None = None) -> 
             "warnings": [warning_text(warning) for warning in duty.warnings],
             "projects": covered.get(duty.rota.pk, []),
         }
-        for duty in duty_now(Rota.objects.all(), at=now)
+        for duty in duty_now(Rota.objects.in_use(), at=now)
     ]
     return render(request, "pages/on_call.html", {"now": now, "duties": duties, "revealed": revealed})

@@ -138,7 +138,7 @@ class CallInForm(forms.Form):
 
     def _on_duty(self, now: datetime) -> list[tuple[str, str]]:
         rows = []
-        for duty in duty_now(Rota.objects.order_by("name"), at=now):
+        for duty in duty_now(Rota.objects.in_use().order_by("name"), at=now):
             for role, person in ((Role.ON_CALL_PRIMARY, duty.primary), (Role.ON_CALL_BACKUP, duty.backup)):
                 if person is not None:
                     name = f"{person.name} ({duty.rota.name}: {labels.ROLE[role]})"

@@ -28,7 +28,7 @@ class DutyConcerned:
 
 def duties_concerned(person: Person, *, start: datetime, end: datetime, now: datetime) -> list[DutyConcerned]:
     """Every duty of the person in `[start, end)` and to whom it goes, by time; nothing is written."""
-    rotas = list(Rota.objects.all())
+    rotas = list(Rota.objects.in_use())
     facts = rota_facts(rotas, at=start, known_at=now, horizon=end - start)
     found = [(rota, each) for rota in rotas for each in _moved(facts[rota.pk], person.pk, start, end)]
     people = Person.objects.in_bulk(

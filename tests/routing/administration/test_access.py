@@ -24,6 +24,9 @@ READ = (
     "/administration/matrices/",
     "/administration/matrices/new/",
     "/administration/rosters/rest/",
+    "/administration/rosters/",
+    "/administration/rosters/new/",
+    "/administration/rosters/cover/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 
