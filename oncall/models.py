@@ -18,14 +18,13 @@ from .rotation import AbsenceKind, Line
 LINES = [(Line.PRIMARY.value, _("primary")), (Line.BACKUP.value, _("backup"))]
 
 
-class Rota(Audited):
 class RotaQuerySet(models.QuerySet["Rota"]):
     def in_use(self) -> Self:
         """Without those that are retired, whose duty is history."""
         return self.filter(retired_at=None)
 
 
-class Rota(models.Model):
+class Rota(Audited):
     """A duty of two lines, under a public name and a duty number that may be published."""
 
     audit_kind = "rosters"

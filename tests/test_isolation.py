@@ -79,36 +79,32 @@ class Planted:
             "slug:entry": "sdm-1",
             "uuid:uid": str(self.attachment.key),  # maintenance has its own; a customer's way ends before it
         }
-        if route.startswith("customers/"):
-            found["slug:key"] = self.world.alster.key
-            found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
-        if route.startswith("reports/"):
-            found |= {"slug:key": self.world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"}
+        for prefix, values in self._below(route).items():
+            if route.startswith(prefix):
+                found |= values
         if "/invitations/" in route:
             found["int:pk"] = str(self.invitation.pk)
-        if route.startswith("projects/") and "/calendar/" in route:
-            found["int:number"] = str(self.feed.pk)
-        if route.startswith("duty/"):
-            found["int:pk"] = str(self.duty.get(route.split("/")[1], 0))
-        if route.startswith("administration/rosters/rest/"):
-            found["int:pk"] = str(self.world.oncall.pk)
-        if route.startswith("profile/reach/"):
-            found["int:pk"] = str(ContactMethod.objects.filter(person=self.world.oncall).earliest("pk").pk)
-        if route.startswith("presence/"):
-            found["int:pk"] = str(self.world.sdm.pk)
-            found["int:absence"] = "1"
-        if route.startswith("on-call/"):
-            found["int:pk"] = str(self.world.oncall.pk)
-        if route.startswith("administration/"):  # administrators' alone: any number is nobody else's
-            found.setdefault("int:pk", "1")
-            found.setdefault("slug:kind", "people")
-        if route.startswith("administration/matrices/"):
-            found |= {"int:pk": str(self.world.versions["webshop"].pk), "slug:word": "blocker"}
-        if route.startswith("administration/rosters/"):
-            found["int:pk"] = "1"
-        if route.startswith("profile/pin/"):
-            found["int:pk"] = str(Contact.objects.get(person=self.world.alice).pk)
         return found
+
+    def _below(self, route: str) -> dict[str, dict[str, str]]:
+        """By how a route begins, the later of two counting: administrators' alone may be any number."""
+        world = self.world
+        bob, alice = (str(Contact.objects.get(person=each).pk) for each in (world.bob, world.alice))
+        method = ContactMethod.objects.filter(person=world.oncall).earliest("pk")
+        oncall, version = str(world.oncall.pk), str(world.versions["webshop"].pk)
+        return {
+            "customers/": {"slug:key": world.alster.key, "int:pk": bob},
+            "reports/": {"slug:key": world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"},
+            "projects/": {"int:number": str(self.feed.pk)} if "/calendar/" in route else {},
+            "duty/": {"int:pk": str(self.duty.get(route.split("/")[1], 0)) if "/" in route else "0"},
+            "profile/reach/": {"int:pk": str(method.pk)},
+            "profile/pin/": {"int:pk": alice},
+            "presence/": {"int:pk": str(world.sdm.pk), "int:absence": "1"},
+            "on-call/": {"int:pk": oncall},
+            "administration/": {"int:pk": "1", "slug:kind": "people"},
+            "administration/rosters/rest/": {"int:pk": oncall},
+            "administration/matrices/": {"int:pk": version, "slug:word": "blocker"},
+        }
 
 
 @pytest.fixture

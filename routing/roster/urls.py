@@ -1,14 +1,11 @@
 """Addresses of the roster editor."""
 
-from django.urls import URLPattern, URLResolver, include, path
-
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("routing.roster.exchange_urls")),
-from django.urls import path
+from django.urls import include, path
 
 from . import changing, rotas, views
 
 urlpatterns = [
+    path("", include("routing.roster.exchange_urls")),
     path("", views.rosters, name="rosters"),
     path("new/", rotas.new, name="rota_new"),
     path("cover/", changing.cover, name="roster_cover"),
