@@ -31,7 +31,7 @@ from routing.duty.calendar import roster_ical
 from routing.duty.time_sheet import BOM, MEDIA_TYPE
 from routing.pages.requests import PageRequest, administrators_only, page
 from routing.presentation import person_for
-from routing.spreadsheets import harmless
+from portal.spreadsheets import harmless
 
 from .fetching import MOST_BYTES, FetchRefused, fetch
 
