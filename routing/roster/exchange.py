@@ -27,11 +27,11 @@ from oncall.turns import Turn, turns
 from portal import clock
 from portal.hours import local_instant
 from portal.models import Person
+from portal.spreadsheets import harmless
 from routing.duty.calendar import roster_ical
 from routing.duty.time_sheet import BOM, MEDIA_TYPE
 from routing.pages.requests import PageRequest, administrators_only, page
 from routing.presentation import person_for
-from portal.spreadsheets import harmless
 
 from .fetching import MOST_BYTES, FetchRefused, fetch
 
