@@ -1,6 +1,7 @@
 """The ground floor's data: people, customers, projects, teams, hours and the installation itself."""
 
 from .attempts import SignInAttempt
+from .changes import RowChange
 from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
@@ -34,6 +35,7 @@ __all__ = [
     "ProjectSupport",
     "Recorded",
     "RecordedQuerySet",
+    "RowChange",
     "SignInAttempt",
     "SupportHours",
     "Team",

@@ -7,7 +7,7 @@ from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
 OTHERS = ("alice", "charlie", "desk", "sdm", "brm", "oncall")
-READ = ("/administration/",)
+READ = ("/administration/", "/administration/customers/", "/administration/people/", "/administration/teams/")
 """Addresses without a parameter, or with one that exists in every world."""
 
 
