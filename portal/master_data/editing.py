@@ -51,7 +51,7 @@ def _now_is(form: Any, row: models.Model) -> list[tuple[str, str]]:
     """What differs now from what was written: label and the value that stands there."""
     fresh = type(row)._default_manager.get(pk=row.pk)
     stands = rows.values_of(fresh)
-    wanted = {name: form.cleaned_data[name] for name in stands if name in form.cleaned_data}
+    wanted = {name: form.cleaned_data[name] for name in stands.keys() - rows.PRIVATE if name in form.cleaned_data}
     return [(label_of(row, name), words(stands[name])) for name in wanted if _text(wanted[name]) != words(stands[name])]
 
 

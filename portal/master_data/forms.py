@@ -171,6 +171,9 @@ class PersonForm(RowForm):
             )
         else:
             self.fields["groups"].initial = self.instance.groups.all()
+            # Whoever opens a form has not asked for the number: it stays where it is.
+            self.initial["mobile"] = ""
+            self.fields["mobile"].help_text = _("Not shown here. Empty: stays as it is.")
         self.fields["working_hours"].queryset = calendars()  # type: ignore[attr-defined]  # a ModelChoiceField
         self.fields["zone"] = forms.ChoiceField(
             label=self.fields["zone"].label, choices=zone_choices(zone), initial=zone
@@ -189,7 +192,10 @@ class PersonForm(RowForm):
         return email
 
     def wanted(self) -> dict[str, Any]:
-        return {**super().wanted(), "groups": list(self.cleaned_data["groups"])}
+        found = super().wanted()
+        if self.instance.pk and not found["mobile"]:
+            del found["mobile"]
+        return {**found, "groups": list(self.cleaned_data["groups"])}
 
 
 # --- Recorded rows --------------------------------------------------------------------------------------------
@@ -278,8 +284,9 @@ class AssignmentForm(ReasonForm):
 
     def _begins(self, sent: dict[str, Any]) -> datetime:
         given: datetime | None = sent.get("begins")
-        if self.row is not None and (given is None or self.row.valid.lower <= self.now):
-            return self.row.valid.lower if self.row.valid.lower is not None else self.now
+        began: datetime | None = self.row.valid.lower if self.row is not None else None
+        if began is not None and (given is None or began <= self.now):
+            return began
         return max(given, self.now) if given else self.now
 
     def valid(self) -> DateTimeTZRange:

@@ -64,13 +64,20 @@ def test_a_person_is_added_invited_and_sets_a_password_once(world: World) -> Non
 def test_a_private_number_is_in_no_page_and_no_log(world: World) -> None:
     client = as_person(world.admin)
     address = f"{ADMIN}/people/{world.desk.pk}/change/"
-    form = client.get(address).context["form"]
+    page = client.get(address)
+    assert PRIVATE not in text(page)
+    form = page.context["form"]
     initial = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
     sent = {name: str(value) for name, value in initial.items() if value and name != "groups"}
     groups = [str(group.pk) for group in initial["groups"]]
     assert client.post(address, sent | {"mobile": "+4917139200999", "groups": groups}).status_code == 302
     change = RowChange.objects.get(row=world.desk.pk, kind="person")
     assert change.details == {"mobile": ["…", "…"]}
+    late = client.post(address, sent | {"name": "Another", "groups": groups})
+    assert late.status_code == 409
+    assert PRIVATE not in text(late)
+    assert client.post(address, sent | {"seen": late.context["form"].data["seen"], "groups": groups}).status_code == 302
+    assert str(Person.objects.get(pk=world.desk.pk).mobile) == "+4917139200999"
     for path in ("people/", f"people/{world.desk.pk}/", "teams/", "teams/service-desk/"):
         assert PRIVATE not in text(client.get(f"{ADMIN}/{path}")), path
 
