@@ -98,7 +98,10 @@ class ProjectForm(RowForm):
     slug_field = "key"
 
     languages = forms.MultipleChoiceField(
-        label=_("Languages"), required=False, choices=settings.LANGUAGES, widget=forms.CheckboxSelectMultiple
+        label=_("Languages"),
+        required=False,
+        choices=settings.LANGUAGES,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
 
     class Meta:
@@ -143,7 +146,7 @@ class PersonForm(RowForm):
         label=_("Groups"),
         queryset=Group.objects.filter(name__in=GROUPS),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text=_(
             "Service Desk: logs and works incidents. On-call: takes duty. Administrators: change what stands here."
             " Without any: may be named as SDM or BRM, and reads."

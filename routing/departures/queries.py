@@ -50,8 +50,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
+    """One turn; `line` is its name in the reader's language."""
+
     rota: Rota
     turn: Turn
+    line: str
     this_week: bool
 
 
@@ -127,7 +130,7 @@ def duties_of(person: Person, *, now: datetime) -> list[Duty]:
     rotas = list(Rota.objects.all())
     facts = rota_facts(rotas, at=now, known_at=now, horizon=AHEAD)
     found = [
-        Duty(rota, turn, turn.start < now + WEEK)
+        Duty(rota, turn, str(dict(LINES)[turn.line.value]), turn.start < now + WEEK)
         for rota in rotas
         for turn in turns_of(facts[rota.pk], person.pk, now, now + AHEAD)
     ]
