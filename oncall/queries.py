@@ -58,7 +58,7 @@ def rota_facts(
     rotations = Rotation.objects.as_of(known_at).filter(rota__in=ids, valid__overlap=period).prefetch_related("places")
     rules: dict[int, list[RotationRule]] = defaultdict(list)
     for rotation in rotations:
-        rules[rotation.rota_id].append(_rule(rotation))
+        rules[rotation.rota_id].append(rule_of(rotation))
     overrides: dict[int, list[OverrideFact]] = defaultdict(list)
     for row in Override.objects.as_of(known_at).filter(rota__in=ids, period__overlap=period):
         fact = OverrideFact(Line(row.line), row.person_id, _utc(row.period.lower), _utc(row.period.upper))
@@ -175,7 +175,8 @@ def _kept_facts(rotas: list[Rota], at: datetime, known_at: datetime) -> dict[int
     return found
 
 
-def _rule(rotation: Rotation) -> RotationRule:
+def rule_of(rotation: Rotation) -> RotationRule:
+    """The rotation as a pure fact."""
     begins, ends = rotation.valid.lower, rotation.valid.upper
     assert begins is not None  # noqa: S101 -- narrows the type; a constraint sees to it
     return RotationRule(

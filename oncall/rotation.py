@@ -213,6 +213,13 @@ def handovers(rule: RotationRule, zone: str, start: datetime, end: datetime) -> 
     return tuple(found)
 
 
+def members_from(rule: RotationRule, zone: str, at: datetime) -> tuple[int, ...]:
+    """The rule's members, beginning with whose shift runs at `at`: a rule from then on with these goes on like it."""
+    at = max(as_utc(at), as_utc(rule.valid_from))
+    turn = _shift_number(rule, zone, at) % len(rule.members)
+    return rule.members[turn:] + rule.members[:turn]
+
+
 def _staffed(primary: _Scheduled, backup: _Scheduled, away: frozenset[int]) -> Duty:
     warnings: list[DutyWarning] = []
     first = _first(primary, backup, away, warnings)

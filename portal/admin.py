@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import clock, maintenance
 from .access import is_administrator
+from .administrators import LastAdministrator, administrates, lock_administrators, require_another
 from .models import (
     Assignment,
     Contact,
@@ -92,8 +94,30 @@ class ForAdministrators(admin.ModelAdmin[Any]):
         return is_administrator(request.user)
 
 
+class PersonAdminForm(UserChangeForm[Person]):
+    """Refuses to take the right to administrate from the last who has it."""
+
+    def clean(self) -> dict[str, Any] | None:
+        sent = super().clean() or {}
+        if not self.instance.pk or not {"is_active", "is_staff", "groups"} <= sent.keys():
+            return sent
+        lock_administrators()
+        before = Person.objects.get(pk=self.instance.pk)
+        groups = {group.name for group in sent["groups"]}
+        stays = administrates(
+            is_active=sent["is_active"], is_staff=sent["is_staff"], is_superuser=before.is_superuser, groups=groups
+        )
+        try:
+            if is_administrator(before) and not stays:
+                require_another(before)
+        except LastAdministrator:
+            self.add_error("groups", str(_("This is the only one who can administrate.")))
+        return sent
+
+
 @admin.register(Person)
 class PersonAdmin(ForAdministrators, UserAdmin):  # type: ignore[type-arg]
+    form = PersonAdminForm
     list_display = ["name", "email", "function", "is_staff", "is_active"]
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["name", "email"]

@@ -7,7 +7,9 @@ import structlog
 
 EventDict = dict[str, Any]
 
-_SECRET_PATHS = re.compile(r"(/(?:intake|ical|invitation|a|password/reset/key)/)([A-Za-z0-9_-]{6})[A-Za-z0-9_-]*")
+_SECRET_PATHS = re.compile(
+    r"(/(?:intake|ical|invitation(?:/staff)?|a|password/reset/key)/)([A-Za-z0-9_-]{6})[A-Za-z0-9_.-]*"
+)
 _BEARER = re.compile(r"(Bearer\s+|routing_key\W+)([A-Za-z0-9]{4})[A-Za-z0-9]+")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 import structlog
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce
 
 from .hours import DatedException, Hours, WeeklyInterval, statutory_holidays
@@ -132,3 +132,8 @@ def last_change(rows: RecordedQuerySet) -> datetime | None:
     edge = Coalesce(F("recorded__endswith"), F("recorded__startswith"))
     changed_at: datetime | None = rows.order_by().aggregate(at=Max(edge))["at"]
     return changed_at
+
+
+def not_over(at: datetime) -> Q:
+    """Rows whose period `valid` has not ended at `at`; it may be yet to begin."""
+    return Q(valid__upper_inf=True) | Q(valid__endswith__gt=at)

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from . import home_screen
+from .master_data.welcome import welcome
 
 
 def nowhere(request: HttpRequest) -> HttpResponse:
@@ -16,6 +17,7 @@ urlpatterns = [
     path("", include("routing.urls")),
     path("", include("portal.contacts.urls")),
     path("", include("portal.profile.urls")),
+    path("invitation/staff/<str:token>/", welcome, name="staff_invitation"),
     path("manifest.webmanifest", home_screen.manifest, name="manifest"),
     path("service-worker.js", home_screen.service_worker, name="service_worker"),
     path("offline/", home_screen.offline, name="offline"),

@@ -64,6 +64,20 @@ class Planted:
     duty: dict[str, int]
     """By what an address of duty begins with: the key of a row."""
 
+    def administration(self, route: str) -> dict[str, str]:
+        """What stands in an address of administration."""
+        found = {"int:pk": str(self.world.desk.pk)}
+        match route.split("/")[1]:
+            case "customers":
+                found["slug:key"] = self.world.alster.key
+            case "teams":
+                found["slug:slug"] = self.world.platform.slug
+            case "assignments":
+                found["int:pk"] = str(self.world.webshop.assignments.get(role="brm").pk)
+            case "members":
+                found["int:pk"] = str(self.world.platform.memberships.earliest("pk").pk)
+        return found
+
     def parameters(self, route: str) -> dict[str, str]:
         """What stands in an address: always something of Alster's, or of the provider's."""
         found = {
@@ -82,6 +96,13 @@ class Planted:
         for prefix, values in self._below(route).items():
             if route.startswith(prefix):
                 found |= values
+        if route.startswith("customers/"):
+            found["slug:key"] = self.world.alster.key
+            found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
+        if route.startswith("administration/"):
+            found |= self.administration(route)
+        if route.startswith("reports/"):
+            found |= {"slug:key": self.world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"}
         if "/invitations/" in route:
             found["int:pk"] = str(self.invitation.pk)
         return found

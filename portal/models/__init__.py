@@ -2,6 +2,7 @@
 
 from .attempts import SignInAttempt
 from .audit import Audited, AuditedQuerySet, AuditEntry
+from .changes import RowChange
 from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
@@ -39,6 +40,7 @@ __all__ = [
     "Recorded",
     "RecordedQuerySet",
     "RecordedSettings",
+    "RowChange",
     "SignInAttempt",
     "SupportHours",
     "Team",

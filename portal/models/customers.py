@@ -31,6 +31,7 @@ class Customer(Audited):
     key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=160)
     city = models.CharField(_("city"), max_length=80, blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("customer")

@@ -23,6 +23,7 @@ class Team(Audited):
     phone = PhoneNumberField(_("published phone"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     hours = models.ForeignKey(SupportHours, on_delete=models.PROTECT, related_name="+", verbose_name=_("support hours"))
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("team")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("rosters/", include("routing.roster.urls")),
     path("coverage/", include("routing.coverage.urls")),
     path("", include("portal.master_data.urls")),
+    path("", include("routing.onboarding.urls")),
     path("departures/", include("routing.departures.urls")),
     path("imports/", include("portal.imports.urls")),
     path("keys/", include("routing.keys.urls")),

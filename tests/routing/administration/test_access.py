@@ -27,6 +27,9 @@ READ = (
     "/administration/rosters/",
     "/administration/rosters/new/",
     "/administration/rosters/cover/",
+    "/administration/customers/",
+    "/administration/people/",
+    "/administration/teams/",
 )
 """Addresses without a parameter, or with one that exists in every world."""
 

@@ -1,0 +1,1 @@
+"""A new project: from nothing to full coverage, and what is still missing."""
