@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from psycopg2.extras import DateTimeTZRange
 
-from portal.models import STILL_RECORDED, Audited, Person, Project, Recorded, Tokened, by_time, no_overlap
+from portal.models import (
+    STILL_RECORDED,
+    Audited,
+    AuditedQuerySet,
+    Person,
+    Project,
+    Recorded,
+    Tokened,
+    by_time,
+    no_overlap,
+)
 from portal.models.validators import validate_zone
 
 from .rotation import AbsenceKind, Line
@@ -18,7 +28,7 @@ from .rotation import AbsenceKind, Line
 LINES = [(Line.PRIMARY.value, _("primary")), (Line.BACKUP.value, _("backup"))]
 
 
-class RotaQuerySet(models.QuerySet["Rota"]):
+class RotaQuerySet(AuditedQuerySet["Rota"]):
     def in_use(self) -> Self:
         """Without those that are retired, whose duty is history."""
         return self.filter(retired_at=None)
@@ -37,7 +47,7 @@ class Rota(Audited):
     duty_number = PhoneNumberField(_("duty number"), blank=True)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
-    objects = RotaQuerySet.as_manager()
+    objects = RotaQuerySet.as_manager()  # type: ignore[misc]  # instead of the mixin's
 
     class Meta:
         verbose_name = _("rota")

@@ -96,13 +96,8 @@ class Planted:
         for prefix, values in self._below(route).items():
             if route.startswith(prefix):
                 found |= values
-        if route.startswith("customers/"):
-            found["slug:key"] = self.world.alster.key
-            found["int:pk"] = str(Contact.objects.get(person=self.world.bob).pk)
         if route.startswith("administration/"):
             found |= self.administration(route)
-        if route.startswith("reports/"):
-            found |= {"slug:key": self.world.alster.key, "str:period": f"{self.incident.reported_at:%Y-%m}"}
         if "/invitations/" in route:
             found["int:pk"] = str(self.invitation.pk)
         return found

@@ -22,7 +22,7 @@ SHORT_NOTICE = timedelta(days=5)
 LONGEST = timedelta(days=7)
 
 
-class ProjectsField(forms.ModelMultipleChoiceField):
+class ProjectsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Projects by name and customer, as people know them."""
 
     def label_from_instance(self, obj: Project) -> str:
@@ -65,9 +65,8 @@ class AnnouncementForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.now = now
         self.begun = begun
-        self.fields["projects"].queryset = (
-            Project.objects.filter(retired_at=None).select_related("customer").order_by("name")
-        )  # type: ignore[attr-defined]  # a choice field, see above
+        projects = Project.objects.filter(retired_at=None).select_related("customer").order_by("name")
+        self.fields["projects"].queryset = projects  # type: ignore[attr-defined]  # a choice field, see above
 
     def clean(self) -> dict[str, Any]:
         sent = super().clean() or {}

@@ -87,7 +87,7 @@ def _lines(row: DutyConfirmation, what: str, person: Person) -> Iterator[str]:
 
 def link(row: DutyConfirmation) -> str:
     """Where its person confirms in one tap, without signing in."""
-    return settings.PUBLIC_URL + reverse("duty_confirmation", args=[row.token])
+    return f"{settings.PUBLIC_URL}{reverse('duty_confirmation', args=[row.token])}"
 
 
 def _text(row: DutyConfirmation, what: str) -> str:
