@@ -1,6 +1,7 @@
 """Who looks after a project: its support (hours, desk, team) and its SDM, BRM and their deputies."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from psycopg2.extras import DateTimeTZRange
@@ -31,7 +32,7 @@ def set_support(
     if (row and row.pk) != seen:
         raise ChangedMeanwhile
     if row is None:
-        given = {"project": project, "hours": hours, "service_desk": service_desk, "team": team}
+        given: dict[str, Any] = {"project": project, "hours": hours, "service_desk": service_desk, "team": team}
         return record(ProjectSupport, by=by, now=now, why=why, **given)
     return supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
 

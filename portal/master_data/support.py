@@ -1,7 +1,9 @@
 """The pages about who looks after a project: support, SDM, BRM and deputies."""
 
+from typing import cast
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -44,8 +46,9 @@ def support(request: PageRequest, key: str) -> HttpResponse:
 def _support_changed(request: PageRequest, project: Project, form: SupportForm, back: str) -> HttpResponse:
     """What stands there now, by whom and why; what was chosen is kept."""
     row = ProjectSupport.objects.current().select_related("recorded_by").get(project=project)
-    form.data = form.data.copy()
-    form.data["seen"] = str(row.pk)
+    sent = cast("QueryDict", form.data).copy()
+    sent["seen"] = str(row.pk)
+    form.data = sent
     by = row.recorded_by.name if row.recorded_by else ""
     meanwhile = [{"at": row.recorded.lower, "by": by, "why": row.recorded_why, "what": []}]
     stands = [(form.fields[name].label, getattr(row, name)) for name in ("hours", "service_desk", "team")]

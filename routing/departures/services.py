@@ -51,7 +51,7 @@ def leave(person: Person, chosen: Chosen, *, seen: frozenset[str], by: Person, n
         raise ChangedMeanwhile
     if is_administrator(person):
         require_another(person)
-    rotas = {row.rota for row in [*rotations_of(person, at=now), *overrides_of(person, at=now)]}
+    rotas = {row.rota for row in rotations_of(person, at=now)} | {row.rota for row in overrides_of(person, at=now)}
     lock(rota.pk for rota in rotas)
     # Whoever waited for the locks has read the clock before what others recorded meanwhile.
     now = last_recorded(known_at=now)

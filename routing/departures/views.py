@@ -1,8 +1,10 @@
 """The page on which somebody leaves: where they stand, and who takes over."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -63,8 +65,9 @@ def _left(request: PageRequest, person: Person, form: DepartureForm) -> bool:
         else:
             form.add_error(None, _("Something would be without anybody. Choose who takes over, below."))
     except ChangedMeanwhile:
-        form.data = form.data.copy()
-        form.data["seen"] = form.fields["seen"].initial
+        sent = cast("QueryDict", form.data).copy()
+        sent["seen"] = form.fields["seen"].initial
+        form.data = sent
         text = _("Somebody has changed where %(name)s stands meanwhile. Look again below, then decide.")
         form.add_error(None, ValidationError(text % {"name": person.name}, code="meanwhile"))
     else:

@@ -41,8 +41,16 @@ def take_on(
     """The unsaved project, saved, and whether its matrix is in force (or none was wanted)."""
     project.customer = customer
     rows.create(project, by=by, now=now, why=why)
-    support = {"hours": wanted.hours, "service_desk": wanted.service_desk, "team": wanted.team}
-    set_support(project, seen=None, by=by, now=now, why=why, **support)
+    set_support(
+        project,
+        hours=wanted.hours,
+        service_desk=wanted.service_desk,
+        team=wanted.team,
+        seen=None,
+        by=by,
+        now=now,
+        why=why,
+    )
     places = [
         (Assignment.Role.SDM, 1, wanted.sdm),
         (Assignment.Role.SDM, 2, wanted.sdm_deputy),
