@@ -33,7 +33,8 @@ def set_support(
         raise ChangedMeanwhile
     if row is None:
         given: dict[str, Any] = {"project": project, "hours": hours, "service_desk": service_desk, "team": team}
-        return record(ProjectSupport, by=by, now=now, why=why, **given)
+        added: ProjectSupport = record(ProjectSupport, by=by, now=now, why=why, **given)
+        return added
     return supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
 
 
