@@ -21,7 +21,7 @@ from routing.presentation import person_for
 
 from .history import changes
 from .known import Known, gather
-from .warnings import warnings_for
+from .warnings import Warn, unconfirmed_in, warnings_for
 from .weeks import WEEK, midnight, monday_of, weeks
 
 CHECKED = timedelta(weeks=8)
@@ -38,6 +38,7 @@ def rosters(request: PageRequest) -> HttpResponse:
     now = clock.now()
     found = list(Rota.objects.in_use())
     known = gather(found, reader=request.user, start=now, end=now + CHECKED, now=now)
+    unconfirmed = unconfirmed_in(found, known, now=now)
     rows: list[dict[str, Any]] = [
         {
             "rota": duty.rota,
@@ -45,7 +46,10 @@ def rosters(request: PageRequest) -> HttpResponse:
             "backup": _name(duty.backup, request.user),
             "until": duty.until,
             "projects": [],
-            "warnings": warnings_for(duty.rota, now, now + CHECKED, known=known),
+            "warnings": [
+                *unconfirmed.get(duty.rota.pk, []),
+                *warnings_for(duty.rota, now, now + CHECKED, known=known),
+            ],
         }
         for duty in duty_now(found, at=now)
     ]
@@ -92,13 +96,19 @@ def roster(request: PageRequest, slug: str) -> HttpResponse:
         "earlier": first - number * WEEK,
         "later": first + number * WEEK,
         "is_now": first == this_week,
-        "warnings": warnings_for(rota, max(start, now), end, known=known) if end > now else [],
+        "warnings": _warnings(rota, start, end, known, now),
         "coverage": coverage.select_related("project").order_by("project__name"),
         "rotations": _rotations(rota, now),
         "swaps": _swaps(rota, request.user, now),
         "changes": changes([rota], reader=request.user),
     }
     return render(request, "roster/roster.html", context)
+
+
+def _warnings(rota: Rota, start: datetime, end: datetime, known: Known, now: datetime) -> list[Warn]:
+    """Of weeks that are not over yet; who has not confirmed is said whatever weeks are shown."""
+    found = warnings_for(rota, max(start, now), end, known=known) if end > now else []
+    return [*unconfirmed_in([rota], known, now=now).get(rota.pk, []), *found]
 
 
 def _holders(duty: Duty, known: Known) -> list[dict[str, Any]]:

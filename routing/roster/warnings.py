@@ -1,8 +1,8 @@
-"""What an administrator should know about a rota's weeks. Others may add theirs to `warnings_for`."""
+"""What an administrator should know about a rota's weeks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -10,9 +10,13 @@ from oncall.models import Rota
 from oncall.timeline import Amiss, Finding, findings
 from portal import clock
 from portal.models import Person
+from routing.duty.confirmations import unconfirmed
 from routing.duty.letters import LINE
 
 from .known import Known, gather, when
+
+DAY = timedelta(days=1)
+"""For how long somebody else is proposed where a handover is not confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,16 @@ def warnings_for(
     if known is None:
         known = gather([rota], reader=reader or Person(is_staff=True), start=start, end=end, now=clock.now())
     return in_words(findings(known.facts[rota.pk], start, end, absences=known.absences), known)
+
+
+def unconfirmed_in(rotas: Iterable[Rota], known: Known, *, now: datetime) -> dict[int, list[Warn]]:
+    """By rota (key) the coming handovers that nobody has confirmed; grave once others were told. One query."""
+    found: dict[int, list[Warn]] = {}
+    for each in unconfirmed(rotas, now=now):
+        words = {"name": known.name(each.person), "line": str(LINE[each.line]), "at": when(each.at)}
+        said = _("%(name)s has not confirmed yet to take over as %(line)s on %(at)s.") % words
+        found.setdefault(each.rota, []).append(Warn(each.at, each.at + DAY, said, each.late))
+    return found
 
 
 def in_words(found: Iterable[Finding], known: Known) -> list[Warn]:

@@ -16,8 +16,9 @@ from oncall.queries import duty_now, rota_facts
 from oncall.rotation import AbsenceKind, Line
 from oncall.services import record_absence, record_override
 from oncall.timeline import differences
+from routing.duty.confirmations import ask_and_warn
 from tests.oncall.duty import NOW, WEEK, Crew, make_crew, next_turn
-from tests.people import BERLIN, PRIVATE, World
+from tests.people import BERLIN, PRIVATE, TUESDAY, World
 from tests.routing.pages.helpers import as_person, queries, text
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,15 @@ def test_a_sick_colleague_is_covered_in_one_step(crew: Crew, admin: Client) -> N
     assert Absence.objects.current().get().person == crew.nora
     assert primary(crew.rota, NOW + timedelta(hours=1)) == crew.tom
     assert primary(crew.rota, turn.start + timedelta(hours=1)) == crew.ole
+
+
+def test_who_has_not_confirmed_a_handover_is_named(
+    crew: Crew, admin: Client, frozen: Callable[[datetime], None]
+) -> None:
+    ask_and_warn(now=TUESDAY)
+    frozen(TUESDAY + timedelta(hours=1))
+    for page in (ROOT, f"{ROOT}{crew.rota.slug}/"):
+        assert "Ole Night has not confirmed yet" in text(admin.get(page))
 
 
 def test_what_is_saved_is_what_was_shown_and_nothing_beside_it(crew: Crew, admin: Client) -> None:
@@ -182,7 +192,7 @@ def test_the_timeline_shows_everything_in_few_queries(crew: Crew, world: World, 
     for number in range(5):
         start = NOW + (number + 2) * WEEK
         record_override(crew.rota, Line.PRIMARY, crew.tom, DateTimeTZRange(start, start + WEEK), by=None, now=NOW)
-    assert queries(lambda: admin.get(f"{ROOT}media/?weeks=8")) == one <= 27
+    assert queries(lambda: admin.get(f"{ROOT}media/?weeks=8")) == one <= 28
     make_crew(world, "shops")
     admin.get(ROOT)
     every = queries(lambda: admin.get(ROOT))
