@@ -7,7 +7,6 @@ from .coverage.models import KnownFinding
 from .duty.models import CallOutTimes, DutyConfirmation
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
 from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
-from .keys.models import NumberChange
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
@@ -46,7 +45,6 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NotificationRule",
-    "NumberChange",
     "Page",
     "PeriodicJob",
     "Pulse",
