@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from knox.models import AuthToken
 
+from matrix.models import DraftEdit
 from oncall.feeds import create_duty_feed
 from oncall.models import CalendarFeed, Rota, Swap, SwapRequest
 from portal import audit, clock
@@ -37,6 +38,7 @@ SAY_SO_THEMSELVES = {
     AuditEntry,
     Contact,
     ContactChange,
+    DraftEdit,
     Invitation,
     Maintenance.projects.through,
     SignInAttempt,
