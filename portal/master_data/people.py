@@ -39,7 +39,7 @@ def index(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person = services.create_person(by=request.user, now=clock.now(), **form.wanted())
+        person = services.create_person(by=request.user, **form.wanted())
         messages.success(request, _("%(name)s: added.") % {"name": person.name})
         if form.cleaned_data["invite"]:
             _send(request, person)
@@ -82,9 +82,7 @@ def change(request: PageRequest, pk: int) -> HttpResponse:
     def save() -> HttpResponse | None:
         sent = form.cleaned_data
         try:
-            services.change_person(
-                found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-            )
+            services.change_person(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         except LastAdministrator:
             form.add_error("groups", last_administrator_text(found))
             return None
@@ -127,7 +125,7 @@ def take_back(request: PageRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         seen, why = request.POST.get("seen", ""), form.cleaned_data["why"]
         try:
-            services.take_back(found, seen=seen, by=request.user, now=clock.now(), why=why)
+            services.take_back(found, seen=seen, by=request.user, why=why)
         except rows.SeenOlder:
             messages.error(request, _("Somebody has changed it meanwhile. Look again, then decide."))
         else:

@@ -36,7 +36,7 @@ def index(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        team = rows.create(Team(**form.wanted()), by=request.user, now=clock.now())
+        team = rows.create(Team(**form.wanted()), by=request.user)
         messages.success(request, _("%(name)s is a team now. Next, add its members.") % {"name": team.name})
         return redirect("team_admin", slug=team.slug)
     return show(request, form, title=_("New team"), back=reverse("teams_admin"), button=_("Add the team"))
@@ -79,9 +79,7 @@ def change(request: PageRequest, slug: str) -> HttpResponse:
 
     def save() -> HttpResponse:
         sent = form.cleaned_data
-        saved = rows.change(
-            found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-        )
+        saved = rows.change(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         messages.success(request, _("Saved."))
         return redirect("team_admin", slug=saved.slug)
 
