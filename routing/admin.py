@@ -12,7 +12,6 @@ from .models import (
     FormerToken,
     Incident,
     IntakeKey,
-    KeyChange,
     Notice,
     NoticeChoice,
     NotificationRule,
@@ -81,7 +80,6 @@ admin.site.register(
     [
         ContactMethod,
         FormerToken,
-        KeyChange,
         Notice,
         NoticeChoice,
         NotificationRule,

@@ -6,7 +6,7 @@ from .calls.models import Call
 from .coverage.models import KnownFinding
 from .duty.models import CallOutTimes, DutyConfirmation
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
-from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
+from .intake.models import FormerToken, IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
@@ -38,7 +38,6 @@ __all__ = [
     "Incident",
     "IncidentLink",
     "IntakeKey",
-    "KeyChange",
     "KnownFinding",
     "MailText",
     "NightReportChoice",

@@ -1,9 +1,10 @@
 """What an entry says of a row's fields, in the reader's language and zone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from phonenumber_field.modelfields import PhoneNumberField
 
+from portal.models import AuditEntry
 from portal.templatetags.pages import phone
 
 NOTHING = "–"
@@ -28,6 +30,21 @@ LABELS: Mapping[str, Any] = {
 """What is no field of the row itself, or reads better than the field's own name."""
 Change = tuple[str, str, str]
 """Label, old and new value."""
+
+
+def shown(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:
+    """Entries for a page's own list: when, who, what was done, why, and each field with old and new value."""
+    return [
+        {
+            "at": entry.at,
+            "by": entry.by.name if entry.by else "",
+            "action": entry.get_action_display(),
+            "why": entry.why,
+            "new": entry.action == AuditEntry.Action.CREATED,
+            "what": changes_in_words(entry.changes, apps.get_model(entry.model)),
+        }
+        for entry in entries
+    ]
 
 
 def changes_in_words(changes: Any, model: type[Model] | None) -> tuple[Change, ...]:

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import clock
+from portal.audit.wording import shown
 from portal.models import Contact, Customer, Invitation, Project
 from portal.requests import PageRequest, administrators_only, page
 
 from . import rows, services
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import CustomerForm, ProjectForm, ReasonForm
 
 PER_PAGE = 25
@@ -55,7 +56,7 @@ def customer(request: PageRequest, key: str) -> HttpResponse:
         "projects": list(found.projects.order_by("retired_at", "key")),
         "contacts": Contact.objects.current().filter(customer=found).count(),
         "invited": Invitation.objects.waiting().filter(customer=found).count(),
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/customer.html", context)
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from portal.audit.wording import changes_in_words
-from portal.models import Audited, AuditEntry
+from portal.audit.wording import shown
+from portal.models import Audited
 from portal.requests import PageRequest
 
 from . import rows
@@ -63,20 +62,6 @@ def _text(value: Any) -> str:
     if isinstance(value, models.QuerySet):
         value = sorted(str(each) for each in value)
     return words(value if value is None or isinstance(value, bool | list) else str(value))
-
-
-def shown(changes: list[AuditEntry]) -> list[dict[str, Any]]:
-    """Changes for the eye: when, who, why, and each field with its value before and after."""
-    return [
-        {
-            "at": change.at,
-            "by": change.by.name if change.by else "",
-            "why": change.why,
-            "new": change.action == AuditEntry.Action.CREATED,
-            "what": changes_in_words(change.changes, apps.get_model(change.model)),
-        }
-        for change in changes
-    ]
 
 
 def label_of(model: models.Model, name: str) -> str:

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_POST
 
 from portal import clock
 from portal.administrators import LastAdministrator
+from portal.audit.wording import shown
 from portal.models import Assignment, Membership, Person
 from portal.requests import PageRequest, administrators_only, page
 
 from . import rows, services, welcome
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import PersonForm, ReasonForm
 
 PER_PAGE = 25
@@ -68,7 +69,7 @@ def person(request: PageRequest, pk: int) -> HttpResponse:
         "roles": list(roles.select_related("project").order_by("role", "order", "project__key")),
         "teams": list(Membership.objects.current().filter(person=found).select_related("team").order_by("team__name")),
         "has_password": found.has_usable_password(),
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/person.html", context)
 

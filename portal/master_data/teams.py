@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import clock
+from portal.audit.wording import shown
 from portal.models import Membership, ProjectSupport, Team
 from portal.requests import PageRequest, administrators_only, page
 from portal.services import ChangedMeanwhile
 
 from . import rows, services
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import JoinForm, MemberForm, ReasonForm, TeamForm
 
 
@@ -66,7 +67,7 @@ def team(request: PageRequest, slug: str) -> HttpResponse:
         "members": list(members),
         "form": form,
         "projects": [row.project for row in of_kind.order_by("project__key")],
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/team.html", context, status=400 if form.is_bound else 200)
 
