@@ -6,7 +6,7 @@ The audit log has each change, with who made it, when and why.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 
@@ -94,7 +94,7 @@ def change(row: Row, *, seen: str, by: Person, why: str = "", **fields: Any) -> 
 
 def locked(row: Row, seen: str) -> Row:
     """The row as it is now, for this transaction alone. Raises `SeenOlder`."""
-    fresh = type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+    fresh = cast(Row, type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk))
     known, _between, state = seen.partition("~")
     if state != _state(values_of(fresh)):
         since = changes_of(fresh).filter(pk__gt=int(known) if known.isascii() and known.isdigit() else 0)
