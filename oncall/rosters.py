@@ -10,10 +10,10 @@ from datetime import UTC, datetime, time
 from hashlib import sha256
 from typing import Any
 
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import connection, transaction
 from psycopg2.extras import DateTimeTZRange
 
+from portal.audit import acting
 from portal.models import Person, Project
 from portal.services import record, retire, supersede
 
@@ -172,11 +172,9 @@ def end_override(row: Override, at: datetime, *, by: Person | None, now: datetim
 
 @transaction.atomic
 def save_rota(rota: Rota, *, by: Person, why: str) -> Rota:
-    """Insert or update what a rota is called and its number; who and why are kept in the log of such rows."""
-    added = rota.pk is None
-    rota.save()
-    flag = ADDITION if added else CHANGE
-    LogEntry.objects.log_actions(by.pk, [rota], flag, change_message=why, single_object=True)
+    """Insert or update what a rota is called and its number."""
+    with acting(by, why):
+        rota.save()
     return rota
 
 
@@ -214,6 +212,5 @@ def retire_rota(rota: Rota, *, by: Person | None, now: datetime, why: str = "") 
         Override.objects.current().filter(rota=rota, period__endswith__gt=now).select_related("rota", "person")
     ):
         end_override(row, now, by=by, now=now, why=why)
-    Rota.objects.filter(pk=rota.pk, retired_at=None).update(retired_at=now)
-    if by is not None:
-        LogEntry.objects.log_actions(by.pk, [rota], DELETION, change_message=why, single_object=True)
+    with acting(by, why):
+        Rota.objects.filter(pk=rota.pk, retired_at=None).update(retired_at=now)

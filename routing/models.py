@@ -6,8 +6,7 @@ from .calls.models import Call
 from .coverage.models import KnownFinding
 from .duty.models import CallOutTimes, DutyConfirmation
 from .incidents.models import CustomerWait, IdempotencyKey, Incident, IncidentLink, TimelineEntry
-from .intake.models import FormerToken, IntakeKey, KeyChange, Signal
-from .keys.models import NumberChange
+from .intake.models import FormerToken, IntakeKey, Signal
 from .notices.models import Notice, NoticeChoice
 from .paging.models import (
     Alarm,
@@ -39,14 +38,12 @@ __all__ = [
     "Incident",
     "IncidentLink",
     "IntakeKey",
-    "KeyChange",
     "KnownFinding",
     "MailText",
     "NightReportChoice",
     "Notice",
     "NoticeChoice",
     "NotificationRule",
-    "NumberChange",
     "Page",
     "PeriodicJob",
     "Pulse",

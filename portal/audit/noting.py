@@ -24,13 +24,14 @@ def note(
     action: str,
     about: models.Model | None,
     model: str = "",
+    row: int | None = None,
     name: str = "",
     changes: Mapping[str, list[Any]] | None = None,
     by: Person | None = NOBODY,
     why: str = "",
 ) -> AuditEntry:
     """Write down that `by` (whoever acts now, if not given) did something to `about`. Never give it a secret."""
-    entry = _entry(kind, action, about, model=model, name=name, changes=changes or {})
+    entry = _entry(kind, action, about, model=model, row=row, name=name, changes=changes or {})
     if by is not NOBODY:
         entry.by, entry.why = by, why
     elif why:
@@ -40,7 +41,14 @@ def note(
 
 
 def _entry(
-    kind: str, action: str, about: models.Model | None, *, model: str, name: str, changes: Mapping[str, list[Any]]
+    kind: str,
+    action: str,
+    about: models.Model | None,
+    *,
+    model: str,
+    row: int | None,
+    name: str,
+    changes: Mapping[str, list[Any]],
 ) -> AuditEntry:
     by, why = by_whom()
     return AuditEntry(
@@ -51,6 +59,7 @@ def _entry(
         object_type=str(about._meta.model_name) if about else "",
         object_id=about.pk if about else None,
         model=model or (about._meta.label_lower if about else ""),
+        row=row if model or about is None else about.pk,
         name=(name or str(about or ""))[:MOST_CHARACTERS],
         changes=dict(changes),
     )
@@ -60,7 +69,7 @@ def _entry(
 def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[None]:
     """Write down what saving the row within it changes; `only` are the fields that are saved, if not all are."""
     model = type(row)
-    if only is not None and not {name for field in kept(model) for name in (field.name, field.attname)} & set(only):
+    if only is not None and not _kept_of(model, only):
         yield
         return
     with transaction.atomic(savepoint=False):
@@ -68,15 +77,20 @@ def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[Non
         yield
         after = values_of(row)
         if only is not None and before is not None:
-            saved = {field.attname for field in kept(model) if {field.name, field.attname} & set(only)}
+            saved = _kept_of(model, only)
             after = {name: value if name in saved else before[name] for name, value in after.items()}
         _write([_told(row, before, after)])
 
 
+def _kept_of(model: type[Audited], names: Collection[str]) -> set[str]:
+    """Those of the fields that the log tells of, as they are stored."""
+    return {field.attname for field in kept(model) if {field.name, field.attname} & set(names)}
+
+
 @contextmanager
-def noting_rows(rows: models.QuerySet[Any]) -> Iterator[None]:
-    """Write down what is done to all these rows at once within it."""
-    if not kept(rows.model):
+def noting_rows(rows: models.QuerySet[Any], *, only: Collection[str] | None = None) -> Iterator[None]:
+    """Write down what is done to all these rows at once within it; `only` are the fields that are written."""
+    if not (kept(rows.model) if only is None else _kept_of(rows.model, only)):
         yield
         return
     with transaction.atomic(savepoint=False):
@@ -114,7 +128,8 @@ def _told(
         return None
     action = Action.CREATED if before is None else Action.DELETED if after is None else Action.CHANGED
     about = about or _about(row)
-    return _entry(model.audit_kind, action, about, model=model._meta.label_lower, name="", changes=changes)
+    label = model._meta.label_lower
+    return _entry(model.audit_kind, action, about, model=label, row=row.pk, name="", changes=changes)
 
 
 def _write(entries: Iterable[AuditEntry | None]) -> None:

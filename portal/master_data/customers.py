@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import clock
+from portal.audit.wording import shown
 from portal.models import Contact, Customer, Invitation, Project
 from portal.requests import PageRequest, administrators_only, page
 
 from . import rows, services
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import CustomerForm, ProjectForm, ReasonForm
 
 PER_PAGE = 25
@@ -39,7 +40,7 @@ def index(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     form = CustomerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        customer = rows.create(Customer(**form.wanted()), by=request.user, now=clock.now())
+        customer = rows.create(Customer(**form.wanted()), by=request.user)
         messages.success(request, _("%(name)s is a customer now. Next, add the first project.") % {"name": customer})
         return redirect("customer_admin", key=customer.key)
     return show(request, form, title=_("New customer"), back=reverse("customers_admin"), button=_("Add the customer"))
@@ -55,7 +56,7 @@ def customer(request: PageRequest, key: str) -> HttpResponse:
         "projects": list(found.projects.order_by("retired_at", "key")),
         "contacts": Contact.objects.current().filter(customer=found).count(),
         "invited": Invitation.objects.waiting().filter(customer=found).count(),
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/customer.html", context)
 
@@ -68,9 +69,7 @@ def change(request: PageRequest, key: str) -> HttpResponse:
 
     def save() -> HttpResponse:
         sent = form.cleaned_data
-        saved = rows.change(
-            found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-        )
+        saved = rows.change(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         messages.success(request, _("Saved."))
         return redirect("customer_admin", key=saved.key)
 
@@ -124,9 +123,7 @@ def change_project(request: PageRequest, key: str) -> HttpResponse:
 
     def save() -> HttpResponse:
         sent = form.cleaned_data
-        saved = rows.change(
-            found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-        )
+        saved = rows.change(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         messages.success(request, _("Saved."))
         return redirect("project_admin", key=saved.key)
 
@@ -144,9 +141,9 @@ def retire_project(request: PageRequest, key: str) -> HttpResponse:
         seen, why, now = request.POST.get("seen", ""), form.cleaned_data["why"], clock.now()
         try:
             if found.retired_at is None:
-                rows.change(found, seen=seen, by=request.user, now=now, why=why, retired_at=now)
+                rows.change(found, seen=seen, by=request.user, why=why, retired_at=now)
             else:
-                services.reopen_project(found, seen=seen, by=request.user, now=now, why=why)
+                services.reopen_project(found, seen=seen, by=request.user, why=why)
         except rows.SeenOlder:
             messages.error(request, _("Somebody has changed it meanwhile. Look again, then decide."))
         else:

@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from portal.models import RowChange
+from portal.audit.wording import shown
+from portal.models import Audited
 from portal.requests import PageRequest
 
 from . import rows
@@ -24,7 +25,7 @@ def show(request: PageRequest, form: Any, *, status: int | None = None, **contex
 def edit(
     request: PageRequest,
     form: Any,
-    row: models.Model,
+    row: Audited,
     save: Callable[[], HttpResponse | None],
     **context: Any,
 ) -> HttpResponse:
@@ -47,11 +48,13 @@ def edit(
     return show(request, form, **context)
 
 
-def _now_is(form: Any, row: models.Model) -> list[tuple[str, str]]:
+def _now_is(form: Any, row: Audited) -> list[tuple[str, str]]:
     """What differs now from what was written: label and the value that stands there."""
     fresh = type(row)._default_manager.get(pk=row.pk)
     stands = rows.values_of(fresh)
-    wanted = {name: form.cleaned_data[name] for name in stands.keys() - rows.PRIVATE if name in form.cleaned_data}
+    wanted = {
+        name: form.cleaned_data[name] for name in stands.keys() - set(row.audit_private) if name in form.cleaned_data
+    }
     return [(label_of(row, name), words(stands[name])) for name in wanted if _text(wanted[name]) != words(stands[name])]
 
 
@@ -61,27 +64,7 @@ def _text(value: Any) -> str:
     return words(value if value is None or isinstance(value, bool | list) else str(value))
 
 
-def shown(changes: list[RowChange]) -> list[dict[str, Any]]:
-    """Changes for the eye: when, who, why, and each field with its value before and after."""
-    return [
-        {
-            "at": change.at,
-            "by": change.by.name if change.by else "",
-            "why": change.why,
-            "new": all(before is None for before, _after in change.details.values()),
-            "what": [
-                (label_of(MODELS[change.kind], name), words(before), words(after))
-                for name, (before, after) in change.details.items()
-            ],
-        }
-        for change in changes
-    ]
-
-
-MODELS = {str(kind): model for model, kind in rows.KINDS.items()}
-
-
-def label_of(model: type[models.Model] | models.Model, name: str) -> str:
+def label_of(model: models.Model, name: str) -> str:
     if name == "groups":
         return _("Groups")
     return str(getattr(model._meta.get_field(name), "verbose_name", name))

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_POST
 
 from portal import clock
 from portal.administrators import LastAdministrator
+from portal.audit.wording import shown
 from portal.models import Assignment, Membership, Person
 from portal.requests import PageRequest, administrators_only, page
 
 from . import rows, services, welcome
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import PersonForm, ReasonForm
 
 PER_PAGE = 25
@@ -39,7 +40,7 @@ def index(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person = services.create_person(by=request.user, now=clock.now(), **form.wanted())
+        person = services.create_person(by=request.user, **form.wanted())
         messages.success(request, _("%(name)s: added.") % {"name": person.name})
         if form.cleaned_data["invite"]:
             _send(request, person)
@@ -68,7 +69,7 @@ def person(request: PageRequest, pk: int) -> HttpResponse:
         "roles": list(roles.select_related("project").order_by("role", "order", "project__key")),
         "teams": list(Membership.objects.current().filter(person=found).select_related("team").order_by("team__name")),
         "has_password": found.has_usable_password(),
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/person.html", context)
 
@@ -82,9 +83,7 @@ def change(request: PageRequest, pk: int) -> HttpResponse:
     def save() -> HttpResponse | None:
         sent = form.cleaned_data
         try:
-            services.change_person(
-                found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-            )
+            services.change_person(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         except LastAdministrator:
             form.add_error("groups", last_administrator_text(found))
             return None
@@ -127,7 +126,7 @@ def take_back(request: PageRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         seen, why = request.POST.get("seen", ""), form.cleaned_data["why"]
         try:
-            services.take_back(found, seen=seen, by=request.user, now=clock.now(), why=why)
+            services.take_back(found, seen=seen, by=request.user, why=why)
         except rows.SeenOlder:
             messages.error(request, _("Somebody has changed it meanwhile. Look again, then decide."))
         else:

@@ -30,19 +30,19 @@ class InUse(Exception):
 @transaction.atomic
 def retire_customer(customer: Customer, *, seen: str, by: Person, now: datetime, why: str) -> Customer:
     """The customer and what of its projects is not retired. Raises `rows.SeenOlder`."""
-    customer = rows.change(customer, seen=seen, by=by, now=now, why=why, retired_at=now)
+    customer = rows.change(customer, seen=seen, by=by, why=why, retired_at=now)
     for project in customer.projects.filter(retired_at=None):
-        rows.change(project, seen=rows.seen_of(project), by=by, now=now, why=why, retired_at=now)
+        rows.change(project, seen=rows.seen_of(project), by=by, why=why, retired_at=now)
     return customer
 
 
 @transaction.atomic
-def reopen_project(project: Project, *, seen: str, by: Person, now: datetime, why: str) -> Project:
+def reopen_project(project: Project, *, seen: str, by: Person, why: str) -> Project:
     """The project runs again, and with it its customer. Raises `rows.SeenOlder`."""
-    project = rows.change(project, seen=seen, by=by, now=now, why=why, retired_at=None)
+    project = rows.change(project, seen=seen, by=by, why=why, retired_at=None)
     customer = project.customer
     if customer.retired_at is not None:
-        rows.change(customer, seen=rows.seen_of(customer), by=by, now=now, why=why, retired_at=None)
+        rows.change(customer, seen=rows.seen_of(customer), by=by, why=why, retired_at=None)
     return project
 
 
@@ -50,16 +50,16 @@ def reopen_project(project: Project, *, seen: str, by: Person, now: datetime, wh
 
 
 @transaction.atomic
-def create_person(*, by: Person, now: datetime, groups: Iterable[Group], **fields: Any) -> Person:
+def create_person(*, by: Person, groups: Iterable[Group], **fields: Any) -> Person:
     """One of the provider's people; without a password, which they choose by their invitation."""
     person = Person(is_staff=True, **fields)
     person.set_unusable_password()
-    return rows.create(person, by=by, now=now, groups=groups)
+    return rows.create(person, by=by, groups=groups)
 
 
 @transaction.atomic
 def change_person(
-    person: Person, *, seen: str, by: Person, now: datetime, groups: Iterable[Group], why: str = "", **fields: Any
+    person: Person, *, seen: str, by: Person, groups: Iterable[Group], why: str = "", **fields: Any
 ) -> Person:
     """Raises `rows.SeenOlder`, and `LastAdministrator` where nobody could administrate any more."""
     lock_administrators()
@@ -68,7 +68,7 @@ def change_person(
     names = {group.name for group in groups}
     if _administrates(before) and not _administrates(before, names):
         require_another(before)
-    changed = rows.change(person, seen=seen, by=by, now=now, why=why, groups=groups, **fields)
+    changed = rows.change(person, seen=seen, by=by, why=why, groups=groups, **fields)
     if changed.email != before.email:
         # An address that is somebody else's tomorrow must not sign in as this person.
         EmailAddress.objects.filter(user=changed).delete()
@@ -84,9 +84,9 @@ def _administrates(person: Person, groups: set[str] | None = None) -> bool:
 
 
 @transaction.atomic
-def take_back(person: Person, *, seen: str, by: Person, now: datetime, why: str) -> Person:
+def take_back(person: Person, *, seen: str, by: Person, why: str) -> Person:
     """Somebody who had left works here again, in no group, and signs in by a new invitation. Raises `SeenOlder`."""
-    person = rows.change(person, seen=seen, by=by, now=now, why=why, is_active=True, groups=[])
+    person = rows.change(person, seen=seen, by=by, why=why, is_active=True, groups=[])
     person.set_unusable_password()
     person.save(update_fields=["password"])
     return person
@@ -105,7 +105,7 @@ def retire_team(team: Team, *, seen: str, by: Person, now: datetime, why: str) -
         raise InUse(sorted({row.project.key for row in needed}))
     for membership in Membership.objects.current().filter(team=fresh):
         retire(membership, by=by, now=now, why=why)
-    return rows.change(fresh, seen=seen, by=by, now=now, why=why, retired_at=now)
+    return rows.change(fresh, seen=seen, by=by, why=why, retired_at=now)
 
 
 def join(team: Team, person: Person, *, speciality: str, by: Person, now: datetime, why: str = "") -> Membership:

@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import clock
+from portal.audit.wording import shown
 from portal.models import Membership, ProjectSupport, Team
 from portal.requests import PageRequest, administrators_only, page
 from portal.services import ChangedMeanwhile
 
 from . import rows, services
-from .editing import edit, show, shown
+from .editing import edit, show
 from .forms import JoinForm, MemberForm, ReasonForm, TeamForm
 
 
@@ -36,7 +37,7 @@ def index(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        team = rows.create(Team(**form.wanted()), by=request.user, now=clock.now())
+        team = rows.create(Team(**form.wanted()), by=request.user)
         messages.success(request, _("%(name)s is a team now. Next, add its members.") % {"name": team.name})
         return redirect("team_admin", slug=team.slug)
     return show(request, form, title=_("New team"), back=reverse("teams_admin"), button=_("Add the team"))
@@ -66,7 +67,7 @@ def team(request: PageRequest, slug: str) -> HttpResponse:
         "members": list(members),
         "form": form,
         "projects": [row.project for row in of_kind.order_by("project__key")],
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
     }
     return render(request, "master_data/team.html", context, status=400 if form.is_bound else 200)
 
@@ -79,9 +80,7 @@ def change(request: PageRequest, slug: str) -> HttpResponse:
 
     def save() -> HttpResponse:
         sent = form.cleaned_data
-        saved = rows.change(
-            found, seen=sent["seen"], by=request.user, now=clock.now(), why=sent["why"], **form.wanted()
-        )
+        saved = rows.change(found, seen=sent["seen"], by=request.user, why=sent["why"], **form.wanted())
         messages.success(request, _("Saved."))
         return redirect("team_admin", slug=saved.slug)
 

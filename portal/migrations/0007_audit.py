@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ("object_type", models.CharField(blank=True, max_length=40, verbose_name="type of the object")),
                 ("object_id", models.BigIntegerField(null=True, verbose_name="number of the object")),
                 ("model", models.CharField(blank=True, max_length=60, verbose_name="what was written")),
+                ("row", models.BigIntegerField(null=True, verbose_name="number of the row")),
                 ("name", models.CharField(blank=True, help_text="as it was then", max_length=200, verbose_name="name")),
                 (
                     "changes",

@@ -68,17 +68,7 @@ CREATE TRIGGER last_administrator AFTER UPDATE OF name OR DELETE ON auth_group
     FOR EACH ROW WHEN (OLD.name = 'Administrators') EXECUTE FUNCTION portal_administrators_stay();
 """
 
-APPEND_ONLY = """
-CREATE FUNCTION row_change_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'changes of rows are append-only' USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON portal_rowchange
-    FOR EACH ROW EXECUTE FUNCTION row_change_refuse_change();
-"""
-
 REVERSE = """
-DROP FUNCTION row_change_refuse_change() CASCADE;
 DROP FUNCTION portal_person_stays_administrator() CASCADE;
 DROP FUNCTION portal_group_keeps_administrator() CASCADE;
 DROP FUNCTION portal_administrators_stay() CASCADE;
@@ -89,4 +79,4 @@ DROP FUNCTION portal_require_administrator();
 class Migration(migrations.Migration):
     dependencies = [("portal", "0011_master_data"), ("auth", "0012_alter_user_first_name_max_length")]
 
-    operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS + APPEND_ONLY, REVERSE)]
+    operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS, REVERSE)]

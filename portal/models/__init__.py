@@ -2,7 +2,6 @@
 
 from .attempts import SignInAttempt
 from .audit import Audited, AuditedQuerySet, AuditEntry
-from .changes import RowChange
 from .contacts import INVITATION_VALID, ContactChange, Invitation
 from .customers import Assignment, Contact, Customer, Project, ProjectSupport
 from .hours import DatedOpening, SupportHours, WeeklyOpening
@@ -40,7 +39,6 @@ __all__ = [
     "Recorded",
     "RecordedQuerySet",
     "RecordedSettings",
-    "RowChange",
     "SignInAttempt",
     "SupportHours",
     "Team",

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 class AuditEntry(models.Model):
     """Append-only: who did what to which object, and when. `changes` holds old and new value per field.
 
-    `object_type` and `object_id` name what it is about, by which it is found; `model` what was written, which may be
-    a part of that (an intake key of a project). Private numbers are masked before they come here; secrets never do.
+    `object_type` and `object_id` name what it is about, by which it is found; `model` and `row` what was written, which
+    may be a part of that (an intake key of a project). Private numbers are masked before they come here; secrets
+    never do.
     """
 
     class Kind(models.TextChoices):
@@ -53,6 +54,7 @@ class AuditEntry(models.Model):
     object_type = models.CharField(_("type of the object"), max_length=40, blank=True)
     object_id = models.BigIntegerField(_("number of the object"), null=True)
     model = models.CharField(_("what was written"), max_length=60, blank=True)
+    row = models.BigIntegerField(_("number of the row"), null=True)
     name = models.CharField(_("name"), max_length=200, blank=True, help_text=_("as it was then"))
     changes = models.JSONField(_("changes"), default=dict, encoder=DjangoJSONEncoder)
     why = models.CharField(_("because"), max_length=300, blank=True)
@@ -81,7 +83,7 @@ class AuditedQuerySet(models.QuerySet[Row]):
     def update(self, **values: Any) -> int:
         from portal import audit
 
-        with audit.noting_rows(self):
+        with audit.noting_rows(self, only=values):
             return super().update(**values)
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own

@@ -1,44 +1,24 @@
 """Events as lines that people read: who, what, before and after, in the reader's language and zone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any
+from datetime import datetime
 
 from django.apps import apps
 from django.db.models import Model
-from django.utils import timezone
-from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format, time_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from phonenumber_field.modelfields import PhoneNumberField
 
 from oncall.models import Swap
+from portal.audit.wording import NOTHING, Change, changes_in_words, instant, label_of, value_of
 from portal.models import AuditEntry, Contact, ContactChange
-from portal.templatetags.pages import phone
 
 from .names import MENTIONED, Names, the_portal
 from .queries import Event
 from .sources import Source
 
-NOTHING = "–"
 KINDS = dict(AuditEntry.Kind.choices)
 ACTIONS = dict(AuditEntry.Action.choices)
-LABELS: Mapping[str, Any] = {
-    "people": gettext_lazy("members"),
-    "asked_of": gettext_lazy("asked of"),
-    "projects": gettext_lazy("projects"),
-    "groups": gettext_lazy("groups"),
-    "token_key": gettext_lazy("token"),
-    "type": gettext_lazy("type"),
-    "limited_to": gettext_lazy("limited to projects"),
-    "hours": gettext_lazy("reachable"),
-}
-"""What is no field of the row itself, or reads better than the field's own name."""
-
-
 OF_THEMSELVES = (AuditEntry.Kind.SIGN_INS, AuditEntry.Kind.NUMBERS)
 """Kinds whose actions say all that there is to say."""
 
@@ -57,7 +37,7 @@ class Line:
     about_link: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    changes: tuple[tuple[str, str, str], ...]
+    changes: tuple[Change, ...]
     why: str
 
 
@@ -76,7 +56,7 @@ def _line(act: list[Event], names: Names) -> Line:
     begun = [_fields(event, names) for event in act if event.source.side == "after"]
     before, after, changes = _compared(ended, begun)
     if source.name == "contactchange":
-        changes += _changes(first.content["details"], Contact)
+        changes += changes_in_words(first.content["details"], Contact)
     return Line(
         at=first.at,
         who=_who(first, names),
@@ -113,9 +93,7 @@ Fields = dict[str, tuple[str, str]]
 """Name of a field → its label and its value, both in words."""
 
 
-def _compared(
-    ended: list[Fields], begun: list[Fields]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str, str], ...]]:
+def _compared(ended: list[Fields], begun: list[Fields]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Change, ...]]:
     """One row in place of one other: what differs. Anything else: all rows of both sides that are not in the other."""
     if len(ended) == len(begun) == 1:
         (old,), (new,) = ended, begun
@@ -127,7 +105,7 @@ def _compared(
     return tuple(t for t in before if t not in same), tuple(t for t in after if t not in same), ()
 
 
-def _change(old: tuple[str, str] | None, new: tuple[str, str] | None) -> tuple[str, str, str]:
+def _change(old: tuple[str, str] | None, new: tuple[str, str] | None) -> Change:
     label, _value = new or old or ("", "")
     return label, old[1] if old else NOTHING, new[1] if new else NOTHING
 
@@ -143,72 +121,22 @@ def _fields(event: Event, names: Names) -> Fields:
     found: Fields = {}
     if event.source.name == "contactchange":
         if event.content["account_closed"]:
-            found["account_closed"] = (_label("account_closed", model), _("yes"))
-        return {"name": (_label("name", model), event.content["name"]), **found}
+            found["account_closed"] = (label_of("account_closed", model), _("yes"))
+        return {"name": (label_of("name", model), event.content["name"]), **found}
     for name, value in content.items():
         stem, _underscore, end = name.rpartition("_")
         if end in ("from", "until") and {f"{stem}_from", f"{stem}_until"} <= content.keys():
             if end == "from":
-                found[stem] = (_label(stem, model), _period(value, content[f"{stem}_until"]))
+                found[stem] = (label_of(stem, model), _period(value, content[f"{stem}_until"]))
         elif value not in (None, "", []) and name != "state":
-            shown = names.mentioned(name, value) if name in MENTIONED else _value(name, value, model)
-            found[name] = (_label(name.removesuffix("_id"), model), shown)
+            shown = names.mentioned(name, value) if name in MENTIONED else value_of(name, value, model)
+            found[name] = (label_of(name.removesuffix("_id"), model), shown)
     return found
 
 
 def _period(start: str | None, end: str | None) -> str:
-    ends = [_instant(each) if each else "…" for each in (start, end)]
+    ends = [instant(each) if each else "…" for each in (start, end)]
     return " – ".join(ends)
-
-
-def _instant(value: str) -> str:
-    return date_format(timezone.localtime(datetime.fromisoformat(value)), "SHORT_DATETIME_FORMAT")
-
-
-def _label(name: str, model: type[Model] | None) -> str:
-    if name in LABELS:
-        return str(LABELS[name])
-    fields = {field.name: field for field in model._meta.concrete_fields} if model else {}
-    return str(fields[name].verbose_name) if name in fields else name
-
-
-def _value(name: str, value: Any, model: type[Model] | None) -> str:
-    """A stored value as people read it."""
-    if value in (None, "", []):
-        return NOTHING
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if name in ("weekday", "handover_weekday") and isinstance(value, int):
-        return str(WEEKDAYS.get(value, value))
-    if name == "accepted_findings":
-        return ", ".join(f"{each.get('priority')} {each.get('route')}" for each in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key} → {each}" for key, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return _of_field(name, value, model)
-
-
-def _of_field(name: str, value: Any, model: type[Model] | None) -> str:
-    fields = {field.name: field for field in model._meta.concrete_fields} if model else {}
-    field = fields.get(name)
-    if field is None:
-        return str(value)
-    if isinstance(field, PhoneNumberField):
-        return phone(value)
-    if field.choices:
-        return str(dict(field.flatchoices).get(value, value))
-    kind = field.get_internal_type()
-    try:
-        if kind == "DateTimeField":
-            return _instant(value)
-        if kind == "DateField":
-            return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
-        if kind == "TimeField":
-            return time_format(time.fromisoformat(value), "TIME_FORMAT")
-    except ValueError:
-        return str(value)
-    return str(value)
 
 
 # --- Entries of the log's own table ---------------------------------------------------------------------------
@@ -229,7 +157,7 @@ def _of_entry(event: Event, names: Names) -> Line:
         about_link=about_link,
         before=(),
         after=(),
-        changes=_changes(entry["changes"], model),
+        changes=changes_in_words(entry["changes"], model),
         why=event.why,
     )
 
@@ -239,21 +167,6 @@ def _model(label: str) -> type[Model] | None:
         return apps.get_model(label) if label else None
     except LookupError:  # of an app that is no more
         return None
-
-
-def _changes(changes: Any, model: type[Model] | None) -> tuple[tuple[str, str, str], ...]:
-    told = _in_order(changes, model) if isinstance(changes, dict) else []
-    return tuple(
-        (_label(name, model), _value(name, pair[0], model), _value(name, pair[1], model))
-        for name, pair in told
-        if isinstance(pair, list) and len(pair) == len("ab")
-    )
-
-
-def _in_order(changes: dict[str, Any], model: type[Model] | None) -> list[tuple[str, Any]]:
-    """As the row has its fields: the database keeps them in no order that means anything."""
-    names = [field.name for field in model._meta.concrete_fields] if model else []
-    return sorted(changes.items(), key=lambda each: names.index(each[0]) if each[0] in names else -1)
 
 
 def words_of(line: Line) -> Iterable[str]:

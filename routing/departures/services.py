@@ -145,5 +145,5 @@ def _end_account(person: Person, *, by: Person, now: datetime, why: str) -> None
     for swap in Swap.objects.filter(requests__person=person, requests__declined_at=None, state=Swap.State.ASKED):
         duty.decline(swap, by=person, now=now)
     CalendarFeed.objects.filter(person=person, revoked_at=None).update(revoked_at=now)
-    rows.change(person, seen=rows.seen_of(person), by=by, now=now, why=why, is_active=False, groups=[])
+    rows.change(person, seen=rows.seen_of(person), by=by, why=why, is_active=False, groups=[])
     close_account(person)

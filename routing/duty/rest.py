@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from psycopg2.extras import DateTimeTZRange
 
@@ -16,6 +15,7 @@ from oncall.models import Absence
 from oncall.rest import Stretch, kept_free, rest_at
 from oncall.rotation import AbsenceKind
 from oncall.services import record_absence
+from portal.audit import acting
 from portal.hours import is_open, next_opening
 from portal.models import Installation, Person
 
@@ -125,9 +125,5 @@ def keep_rest(person: Person, *, until: datetime | None, by: Person, now: dateti
 @transaction.atomic
 def set_rest_hours(hours: int, *, seen: int, by: Person, why: str) -> bool:
     """From now on so many hours are asked for; False where somebody else has changed what was `seen`."""
-    if not Installation.objects.filter(rest_hours=seen).update(rest_hours=hours):
-        return False
-    message = f"rest after a call-out: {seen} → {hours} hours. {why}"
-    rows = Installation.objects.all()
-    LogEntry.objects.log_actions(by.pk, rows, CHANGE, change_message=message, single_object=True)
-    return True
+    with acting(by, why):
+        return bool(Installation.objects.filter(rest_hours=seen).update(rest_hours=hours))

@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from matrix.terms import Priority
-from portal.models import Person, Project
+from portal.audit import acting
+from portal.models import AuditEntry, Person, Project
 from portal.tokens import START_LENGTH, find, hash_token, issue, new_token
 
-from .models import FormerToken, IntakeKey, KeyChange
+from .models import FormerToken, IntakeKey
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 CHANGEABLE = ("name", "default_priority", "severity_map", "rate_per_minute")
-
-Kind = KeyChange.Kind
 
 
 class KeyRefused(Exception):
@@ -50,18 +50,17 @@ def create_intake_key(
     why: str = "",
 ) -> tuple[IntakeKey, str]:
     """A new key and its token, which cannot be read again."""
-    key, token = issue(
-        IntakeKey,
-        now=now,
-        project=project,
-        name=name,
-        created_by=by,
-        default_priority=default_priority,
-        severity_map=dict(severity_map or {}),
-        rate_per_minute=rate_per_minute,
-    )
-    _note(key, Kind.CREATED, by=by, now=now, why=why)
-    return key, token
+    with acting(by, why):
+        return issue(
+            IntakeKey,
+            now=now,
+            project=project,
+            name=name,
+            created_by=by,
+            default_priority=default_priority,
+            severity_map=dict(severity_map or {}),
+            rate_per_minute=rate_per_minute,
+        )
 
 
 def find_key(token: str, *, now: datetime) -> IntakeKey | None:
@@ -90,26 +89,32 @@ def _note_use(row: IntakeKey | FormerToken, now: datetime) -> None:
         type(row)._default_manager.filter(pk=row.pk, token_hash=row.token_hash).update(last_used_at=now)
 
 
+def changes_of(key: IntakeKey) -> QuerySet[AuditEntry]:
+    """What was done to the key and to the tokens it had before, the latest first."""
+    own = Q(model=IntakeKey._meta.label_lower, row=key.pk)
+    former = Q(model=FormerToken._meta.label_lower, row__in=key.former.order_by().values("pk"))
+    of_project = AuditEntry.objects.filter(object_type=Project._meta.model_name, object_id=key.project_id)
+    return of_project.filter(own | former).select_related("by").order_by("-pk")
+
+
 def state_of(key: IntakeKey) -> int:
     """What a form carries: the key's latest change."""
-    return key.changes.values_list("pk", flat=True).first() or 0
+    return changes_of(key).values_list("pk", flat=True).first() or 0
 
 
-def changes_since(key: IntakeKey, seen: int) -> list[KeyChange]:
+def changes_since(key: IntakeKey, seen: int) -> list[AuditEntry]:
     """What was done to the key after `seen`, the latest first."""
-    return list(key.changes.filter(pk__gt=seen).select_related("by"))
+    return list(changes_of(key).filter(pk__gt=seen))
 
 
 @transaction.atomic
-def change_key(key: IntakeKey, *, seen: int, by: Person, now: datetime, why: str, **wanted: Any) -> IntakeKey:
+def change_key(key: IntakeKey, *, seen: int, by: Person, why: str, **wanted: Any) -> IntakeKey:
     """Give the key what is `wanted` of `CHANGEABLE`. Raises `KeyRevoked`, `KeyChanged`."""
     row = _lock(key, seen)
-    details = {name: [getattr(row, name), wanted[name]] for name in CHANGEABLE if getattr(row, name) != wanted[name]}
-    if details:
-        for name in details:
-            setattr(row, name, wanted[name])
-        row.save(update_fields=list(details))
-        _note(row, Kind.CHANGED, by=by, now=now, why=why, details=details)
+    for name in CHANGEABLE:
+        setattr(row, name, wanted[name])
+    with acting(by, why):
+        row.save(update_fields=CHANGEABLE)
     return row
 
 
@@ -122,7 +127,7 @@ def rotate_key(key: IntakeKey, *, seen: int, until: datetime, by: Person, now: d
     row = _lock(key, seen)
     if not now <= until <= now + LONGEST_OVERLAP:
         raise NoMoment
-    FormerToken.objects.create(
+    former = FormerToken(
         key=row,
         token_hash=row.token_hash,
         token_start=row.token_start,
@@ -131,11 +136,10 @@ def rotate_key(key: IntakeKey, *, seen: int, until: datetime, by: Person, now: d
         last_used_at=row.last_used_at,
     )
     token = new_token()
-    before = row.token_start
     row.token_hash, row.token_start, row.last_used_at = hash_token(token), token[:START_LENGTH], None
-    row.save(update_fields=["token_hash", "token_start", "last_used_at"])
-    details = {"token_start": [before, row.token_start], "works_until": [None, until.isoformat()]}
-    _note(row, Kind.ROTATED, by=by, now=now, why=why, details=details)
+    with acting(by, why):
+        former.save(force_insert=True)
+        row.save(update_fields=["token_hash", "token_start", "last_used_at"])
     return token
 
 
@@ -143,8 +147,8 @@ def rotate_key(key: IntakeKey, *, seen: int, until: datetime, by: Person, now: d
 def cut_off(key: IntakeKey, *, seen: int, by: Person, now: datetime, why: str) -> None:
     """No replaced token of the key works any more. Raises `KeyRevoked`, `KeyChanged`."""
     row = _lock(key, seen)
-    if row.former.filter(works_until__gt=now).update(works_until=now):
-        _note(row, Kind.CUT_OFF, by=by, now=now, why=why)
+    with acting(by, why):
+        row.former.filter(works_until__gt=now).update(works_until=now)
 
 
 @transaction.atomic
@@ -152,9 +156,9 @@ def revoke_key(key: IntakeKey, *, seen: int, by: Person, now: datetime, why: str
     """No token of the key works any more, for good. Raises `KeyRevoked`, `KeyChanged`."""
     row = _lock(key, seen)
     row.revoked_at = now
-    row.save(update_fields=["revoked_at"])
-    row.former.filter(works_until__gt=now).update(works_until=now)
-    _note(row, Kind.REVOKED, by=by, now=now, why=why)
+    with acting(by, why):
+        row.save(update_fields=["revoked_at"])
+        row.former.filter(works_until__gt=now).update(works_until=now)
 
 
 def _lock(key: IntakeKey, seen: int) -> IntakeKey:
@@ -164,15 +168,3 @@ def _lock(key: IntakeKey, seen: int) -> IntakeKey:
     if state_of(row) != seen:
         raise KeyChanged
     return row
-
-
-def _note(
-    key: IntakeKey,
-    kind: Kind,
-    *,
-    by: Person | None,
-    now: datetime,
-    why: str = "",
-    details: dict[str, Any] | None = None,
-) -> None:
-    KeyChange.objects.create(key=key, kind=kind, by=by, at=now, why=why, details=details or {})

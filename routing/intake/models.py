@@ -15,7 +15,7 @@ class IntakeKey(Audited, Tokened):
 
     audit_kind = "keys"
     audit_about = "project"
-    audit_left_out = ("created_at", "created_by")
+    audit_left_out = ("created_at", "created_by", "last_used_at")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="intake_keys", verbose_name=_("project")
@@ -42,8 +42,12 @@ class IntakeKey(Audited, Tokened):
         return f"{self.project_id} {self.name} ({self.token_start}…)"
 
 
-class FormerToken(models.Model):
+class FormerToken(Audited):
     """A token that was replaced and still works until an instant, so that a monitoring system can be changed over."""
+
+    audit_kind = "keys"
+    audit_about = "project"
+    audit_left_out = ("replaced_at", "last_used_at")
 
     key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="former", verbose_name=_("key"))
     token_hash = models.CharField(_("token hash"), max_length=64, unique=True, editable=False)
@@ -60,31 +64,9 @@ class FormerToken(models.Model):
     def __str__(self) -> str:
         return f"{self.key_id} {self.token_start}…"
 
-
-class KeyChange(models.Model):
-    """Append-only: who did what to an intake key. `details` holds old and new value per field, never a token."""
-
-    class Kind(models.TextChoices):
-        CREATED = "created", _("created")
-        CHANGED = "changed", _("changed")
-        ROTATED = "rotated", _("rotated")
-        CUT_OFF = "cut_off", _("replaced token cut off")
-        REVOKED = "revoked", _("revoked")
-
-    key = models.ForeignKey(IntakeKey, on_delete=models.PROTECT, related_name="changes", verbose_name=_("key"))
-    at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    why = models.CharField(_("because"), max_length=300, blank=True)
-    details = models.JSONField(_("details"), default=dict)
-
-    class Meta:
-        verbose_name = _("change of an intake key")
-        verbose_name_plural = _("changes of intake keys")
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.key_id} {self.kind}"
+    @property
+    def project(self) -> Project:
+        return self.key.project
 
 
 class Signal(models.Model):

@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal import clock
+from portal.audit.wording import shown
 from routing.intake import keys as services
 from routing.intake.models import IntakeKey
 from routing.pages.requests import PageRequest, administrators_only, page
@@ -23,12 +24,12 @@ OVERLAP = timedelta(days=7)
 @page
 @administrators_only
 def change(request: PageRequest, pk: int) -> HttpResponse:
-    key, now = _key(pk), clock.now()
+    key = _key(pk)
     form = KeyForm(request.POST or None, initial=KeyForm.of(key) | {"seen": services.state_of(key)})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            services.change_key(key, by=request.user, now=now, **given)
+            services.change_key(key, by=request.user, **given)
         except services.KeyRefused as refused:
             return _refuse(request, "keys/change.html", key, form, refused)
         messages.success(request, _("The key was changed."))
@@ -88,7 +89,7 @@ def _key(pk: int) -> IntakeKey:
 
 def _refuse(request: PageRequest, template: str, key: IntakeKey, form: Any, why: Exception) -> HttpResponse:
     """409 with what was written kept, and what the other did; sent again, it is decided with that in view."""
-    meanwhile = services.changes_since(key, form.cleaned_data.get("seen", 0))
+    meanwhile = shown(services.changes_since(key, form.cleaned_data.get("seen", 0)))
     data = form.data.copy()
     data["seen"] = services.state_of(key)
     form.data = data

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, TextChoices
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from matrix import labels
 from matrix.terms import Priority
 from oncall.models import Rota, RotaCoverage
 from oncall.queries import rota_facts
 from oncall.rotation import duty_at, next_duty_change
+from portal.audit import acting
 from portal.hours import is_open, next_change
 from portal.models import Installation, Person, Project, ProjectSupport, Team
 from portal.queries import hours_facts
@@ -22,9 +24,15 @@ from routing.decision import Link, Source
 from routing.gather import NoMatrix, ProjectFacts, gather
 from routing.presentation import callee_for
 
-from .models import NumberChange
 
-Kind = NumberChange.Kind
+class Kind(TextChoices):
+    """What a published number is."""
+
+    HOTLINE = "hotline", gettext_lazy("hotline")
+    DUTY = "duty", gettext_lazy("duty number")
+    TEAM = "team", gettext_lazy("team's number")
+
+
 FIELD = {Kind.HOTLINE: "hotline", Kind.DUTY: "duty_number", Kind.TEAM: "phone"}
 MODEL: dict[Kind, type[Model]] = {Kind.HOTLINE: Project, Kind.DUTY: Rota, Kind.TEAM: Team}
 
@@ -105,15 +113,13 @@ def projects_of(kind: Kind, pk: int, *, now: datetime) -> list[Project]:
 
 
 @transaction.atomic
-def change_number(kind: Kind, pk: int, *, seen: str, number: str, by: Person, now: datetime, why: str) -> None:
+def change_number(kind: Kind, pk: int, *, seen: str, number: str, by: Person, why: str) -> None:
     """Publish another number, or none. Raises `NumberChanged` where it is no longer what was `seen`."""
     model = MODEL[kind]
-    changed = model._default_manager.filter(**{"pk": pk, FIELD[kind]: seen}).update(**{FIELD[kind]: number})
+    with acting(by, why):
+        changed = model._default_manager.filter(**{"pk": pk, FIELD[kind]: seen}).update(**{FIELD[kind]: number})
     if changed != 1:
         raise NumberChanged
-    if seen != number:
-        name = str(getattr(model._default_manager.get(pk=pk), "name", ""))
-        NumberChange.objects.create(kind=kind, subject=pk, name=name, before=seen, after=number, at=now, by=by, why=why)
 
 
 # --- Where they lead ------------------------------------------------------------------------------------------

@@ -14,10 +14,9 @@ from portal.models import Installation
 from portal.numbers import InvalidNumber, e164
 from routing.pages.requests import PageRequest, administrators_only, page
 
-from .lines import FIELD, MODEL, NumberChanged, all_lines, change_number, clashes, others_with, projects_of
-from .models import NumberChange
+from . import changes
+from .lines import FIELD, MODEL, Kind, NumberChanged, all_lines, change_number, clashes, others_with, projects_of
 
-Kind = NumberChange.Kind
 CHANGES_SHOWN = 20
 
 
@@ -57,7 +56,7 @@ def index(request: PageRequest) -> HttpResponse:
         "groups": [(kind, titles[kind], group) for kind, group in lines.items()],
         "clashes": clashes(lines),
         "installation": Installation.objects.first(),
-        "changes": NumberChange.objects.select_related("by")[:CHANGES_SHOWN],
+        "changes": changes.latest(CHANGES_SHOWN),
     }
     return render(request, "keys/numbers.html", context)
 
@@ -85,7 +84,7 @@ def change(request: PageRequest, kind: str, pk: int) -> HttpResponse:
             "others": others_with(form.cleaned_data["number"], wanted, pk),
             "stale": stale,
             "status": 409 if stale else 200,
-            "last": NumberChange.objects.filter(kind=wanted, subject=pk).select_related("by").first(),
+            "last": changes.last_of(wanted, pk),
         }
         context["preview"] = not stale
         if stale:
@@ -97,7 +96,7 @@ def change(request: PageRequest, kind: str, pk: int) -> HttpResponse:
 def _changed(request: PageRequest, kind: Kind, pk: int, form: NumberForm) -> bool:
     given = form.cleaned_data
     try:
-        change_number(kind, pk, by=request.user, now=clock.now(), **given)
+        change_number(kind, pk, by=request.user, **given)
     except NumberChanged:
         return False
     return True

@@ -14,8 +14,9 @@ from django.utils.cache import patch_cache_control
 from matrix import labels
 from matrix.terms import Priority
 from portal import clock
+from portal.audit.wording import shown
 from portal.models import Project
-from routing.intake.keys import create_intake_key, state_of
+from routing.intake.keys import changes_of, create_intake_key, state_of
 from routing.intake.models import IntakeKey, Signal
 from routing.intake.refusals import last_refusal
 from routing.pages.requests import PageRequest, administrators_only, page
@@ -86,7 +87,7 @@ def show(request: PageRequest, key: IntakeKey, *, now: datetime, token: str = ""
         "setups": [(setup, _address(token or PLACEHOLDER, setup.name)) for setup in SETUPS.values()],
         "signals": signals.defer("raw")[:SIGNALS_SHOWN],
         "refusal": last_refusal(key),
-        "changes": key.changes.select_related("by")[:CHANGES_SHOWN],
+        "changes": shown(changes_of(key)[:CHANGES_SHOWN]),
     }
     response = render(request, "keys/detail.html", context)
     if token:

@@ -40,7 +40,7 @@ def take_on(
 ) -> tuple[Project, bool]:
     """The unsaved project, saved, and whether its matrix is in force (or none was wanted)."""
     project.customer = customer
-    rows.create(project, by=by, now=now, why=why)
+    rows.create(project, by=by, why=why)
     set_support(
         project,
         hours=wanted.hours,

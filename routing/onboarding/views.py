@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from oncall.covering import cover, covering
 from portal import clock
+from portal.audit.wording import shown
 from portal.master_data import rows
-from portal.master_data.editing import show, shown
+from portal.master_data.editing import show
 from portal.models import Customer, Project
 from portal.services import ChangedMeanwhile
 from routing.pages.requests import PageRequest, administrators_only, page
@@ -46,7 +47,7 @@ def project(request: PageRequest, key: str) -> HttpResponse:
     context = {
         "standing": standing(found, now=clock.now()),
         "project": found,
-        "changes": shown(list(rows.changes_of(found)[: rows.MOST_CHANGES])),
+        "changes": shown(rows.changes_of(found)[: rows.MOST_CHANGES]),
         "coverage_url": named("coverage"),
     }
     return render(request, "onboarding/project.html", context)

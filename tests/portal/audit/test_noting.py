@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from knox.models import AuthToken
 
+from matrix.models import DraftEdit
 from oncall.feeds import create_duty_feed
 from oncall.models import CalendarFeed, Rota, Swap, SwapRequest
 from portal import audit, clock
@@ -27,7 +28,7 @@ from portal.models import (
 )
 from portal.profile.closing import close_account
 from portal.tokens import revoke
-from routing.intake.keys import create_intake_key
+from routing.intake.keys import create_intake_key, find_key
 from routing.paging.models import ContactMethod
 from tests.people import PRIVATE, World
 from tests.portal.test_sign_in import code_for, second_factor
@@ -37,6 +38,7 @@ SAY_SO_THEMSELVES = {
     AuditEntry,
     Contact,
     ContactChange,
+    DraftEdit,
     Invitation,
     Maintenance.projects.through,
     SignInAttempt,
@@ -112,6 +114,10 @@ def test_bulk_writes_and_services_are_told_too(world: World) -> None:
 def test_secrets_are_not_kept_and_private_numbers_only_hinted_at(world: World) -> None:
     key, token = create_intake_key(project=world.webshop, name="Icinga", by=world.admin, now=clock.now())
     assert (last().kind, last().object_type, last().object_id) == ("keys", "project", world.webshop.pk)
+    assert (last().model, last().row) == ("routing.intakekey", key.pk)
+    count = AuditEntry.objects.count()
+    assert find_key(token, now=clock.now())
+    assert AuditEntry.objects.count() == count, "that a key was used is no change of it"
     revoke(key, now=clock.now())
     assert last().changes["revoked_at"][0] is None
     feed, address = create_duty_feed(rota=None, by=world.oncall, now=clock.now())

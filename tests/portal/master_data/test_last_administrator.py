@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
-from portal import clock
 from portal.administrators import LastAdministrator
 from portal.master_data import rows, services
 from portal.models import ADMINISTRATORS, SERVICE_DESK, Person
@@ -22,9 +21,8 @@ def admins() -> Group:
 
 def give_up(person: Person, by: Person) -> None:
     """By the service that the page calls."""
-    now = clock.now()
     desk = Group.objects.get(name=SERVICE_DESK)
-    services.change_person(person, seen=rows.seen_of(person), by=by, now=now, groups=[desk])
+    services.change_person(person, seen=rows.seen_of(person), by=by, groups=[desk])
 
 
 def test_the_database_refuses_every_way(world: World) -> None:

@@ -5,7 +5,8 @@ import re
 from django.core import mail
 from django.test import Client
 
-from portal.models import Customer, Membership, Person, RowChange, Team
+from portal.master_data import rows
+from portal.models import Customer, Membership, Person, Team
 from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, text
 
@@ -71,8 +72,8 @@ def test_a_private_number_is_in_no_page_and_no_log(world: World) -> None:
     sent = {name: str(value) for name, value in initial.items() if value and name != "groups"}
     groups = [str(group.pk) for group in initial["groups"]]
     assert client.post(address, sent | {"mobile": "+4917139200999", "groups": groups}).status_code == 302
-    change = RowChange.objects.get(row=world.desk.pk, kind="person")
-    assert change.details == {"mobile": ["…", "…"]}
+    change = rows.changes_of(world.desk).get(by=world.admin)
+    assert change.changes == {"mobile": ["…20", "…99"]}
     late = client.post(address, sent | {"name": "Another", "groups": groups})
     assert late.status_code == 409
     assert PRIVATE not in text(late)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
+from django.utils.timezone import localtime
 from psycopg2.extras import DateTimeTZRange
 
 from matrix.services import copy_version, publish
@@ -18,7 +19,7 @@ from portal.contacts import services as contacts
 from portal.contacts.details import Details
 from portal.models import Assignment, AuditEntry, Customer, Membership, WeeklyOpening
 from portal.services import retire, supersede
-from tests.people import PRIVATE, World
+from tests.people import BERLIN, PRIVATE, World
 from tests.routing.pages.helpers import as_person, queries, text
 
 PAGE = "/administration/audit/"
@@ -107,7 +108,7 @@ def test_filters_stand_in_the_address(world: World) -> None:
     named = table(world, object="alster", by=world.admin.pk)
     assert {row["What"] for row in named} == {"Customer", "Matrix version", "Assignment"}
     assert table(world, object="nobody is called like this") == []
-    tomorrow = (clock.now() + timedelta(days=1)).date().isoformat()
+    tomorrow = (localtime(clock.now(), BERLIN) + timedelta(days=1)).date().isoformat()
     assert table(world, since=tomorrow) == []
     assert table(world, until="2020-01-01") == []
     assert "Nothing matches" in shown(world, since=tomorrow)

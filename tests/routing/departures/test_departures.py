@@ -6,7 +6,8 @@ from oncall.feeds import create_duty_feed
 from oncall.models import CalendarFeed, RotationMember
 from oncall.queries import duty_now
 from portal import clock
-from portal.models import Assignment, EscalationManager, Membership, Person, RowChange
+from portal.master_data import rows
+from portal.models import Assignment, EscalationManager, Membership, Person
 from routing.gather import gather
 from routing.incidents.services import acknowledge
 from tests.people import World, make_person
@@ -56,9 +57,8 @@ def test_whoever_leaves_leaves_no_hole(world: World) -> None:
     assert not AuthToken.objects.filter(user=world.oncall).exists()
     assert not CalendarFeed.objects.filter(person=world.oncall, revoked_at=None).exists()
     assert own.get("/duty/").status_code == 302
-    change = RowChange.objects.filter(row=world.oncall.pk, kind="person").first()
-    assert change is not None
-    assert (change.by, change.why, change.details["is_active"]) == (world.admin, "retires", [True, False])
+    change = rows.changes_of(world.oncall).get(action="changed", changes__has_key="is_active")
+    assert (change.by, change.why, change.changes["is_active"]) == (world.admin, "retires", [True, False])
     # The past still knows who was on duty.
     assert RotationMember.objects.filter(person=world.oncall).exists()
     assert client.get(address(world.oncall)).status_code == 404

@@ -7,7 +7,8 @@ from django.test import Client
 
 from oncall.models import Rota
 from portal.models import Project, Team
-from routing.keys.models import NumberChange
+from routing.keys import changes
+from routing.keys.lines import Kind
 from tests.people import PRIVATE, TUESDAY, World, make_project, make_rota
 from tests.routing.pages.helpers import as_person, queries, text
 
@@ -50,8 +51,11 @@ def test_a_number_is_changed_once_it_was_shown_who_sees_it(world: World) -> None
     new = "+496990009100"
     assert admin.post(path, given | {"confirmed": new}).status_code == 302
     assert str(Project.objects.get(key="webshop").hotline) == new
-    change = NumberChange.objects.get()
-    assert (change.before, change.after, change.by, change.why) == (old, new, world.admin, "new provider")
+    change = changes.last_of(Kind.HOTLINE, world.webshop.pk)
+    assert change is not None
+    assert (change.before, change.after, change.by, change.why) == (old, new, world.admin.name, "new provider")
+    assert changes.latest(1) == [change]
+    assert "new provider" in text(admin.get(BASE))
     # The second of two editors sees what the first did, and what they wrote is kept.
     second = admin.post(path, given | {"number": "069 90009398", "confirmed": "+496990009398"})
     assert second.status_code == 409

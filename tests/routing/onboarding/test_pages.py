@@ -3,7 +3,7 @@
 from matrix.models import MatrixVersion
 from oncall.models import RotaCoverage
 from portal import clock
-from portal.models import Assignment, Customer, Project, RowChange
+from portal.models import Assignment, AuditEntry, Customer, Project
 from routing.gather import gather
 from tests.people import World
 from tests.routing.pages.helpers import as_person, queries, text
@@ -37,7 +37,7 @@ def test_a_customer_with_two_projects_is_taken_on_and_lacks_nothing(world: World
         facts = gather([project], at=now)[project.pk]
         assert facts.version is not None
         assert [each.person.id for each in facts.sdm] == [world.sdm.pk, world.deputy.pk]
-    assert RowChange.objects.filter(by=world.admin).count() == 3
+    assert AuditEntry.objects.filter(by=world.admin, kind="projects", action="created").count() == 3
 
 
 def test_the_page_of_a_project_needs_few_queries(world: World) -> None:

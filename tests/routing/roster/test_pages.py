@@ -16,6 +16,7 @@ from oncall.queries import duty_now, rota_facts
 from oncall.rotation import AbsenceKind, Line
 from oncall.services import record_absence, record_override
 from oncall.timeline import differences
+from portal.models import AuditEntry
 from routing.duty.confirmations import ask_and_warn
 from tests.oncall.duty import NOW, WEEK, Crew, make_crew, next_turn
 from tests.people import BERLIN, PRIVATE, TUESDAY, World
@@ -254,6 +255,8 @@ def test_a_rota_is_created_covers_projects_and_is_retired(world: World, crew: Cr
     assert "Night crew" not in text(admin.get("/on-call/"))
     assert admin.get(f"{ROOT}night/override/").status_code == 404
     assert "This rota is retired" in text(admin.get(f"{ROOT}night/"))
+    told = AuditEntry.objects.filter(object_type="rota", object_id=night.pk, by=world.admin).order_by("pk")
+    assert [(each.action, each.why) for each in told] == [("created", "more projects"), ("changed", "no longer")]
 
 
 def test_nobody_else_finds_any_of_it(world: World, crew: Crew) -> None:

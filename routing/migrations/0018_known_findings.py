@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0018_number_changes"),
+        ("routing", "0017_intake_keys"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ import routing.paging.models
 class Migration(migrations.Migration):
     dependencies = [
         ("oncall", "0005_swaps"),
-        ("routing", "0019_known_findings"),
+        ("routing", "0018_known_findings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
