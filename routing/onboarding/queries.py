@@ -168,7 +168,7 @@ def _matrix_item(project: Project, version: MatrixVersion | None, *, draft: bool
     if draft:
         return Item(False, _("Communication matrix"), _("A draft waits to be published."), named("matrices"))
     says = _("None: only the last resort is called.")
-    return Item(False, _("Communication matrix"), says, reverse("project_matrix", args=[project.key]))
+    return Item(False, _("Communication matrix"), says, reverse("project_first_matrix", args=[project.key]))
 
 
 def _customer_items(project: Project) -> Iterator[Item]:
