@@ -207,7 +207,7 @@ class PersonForm(RowForm):
 class JoinForm(forms.Form):
     """Somebody becomes a member of a team."""
 
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none(), empty_label=_("Please choose"))
     speciality = forms.CharField(
         label=_("Speciality"), max_length=160, required=False, help_text=_("Such as Linux, databases, the shop itself.")
     )
@@ -250,7 +250,7 @@ class AssignmentForm(ReasonForm):
     """A person as SDM or BRM, or as their deputy, from … until …."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Assignment.Role.choices)
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none(), empty_label=_("Please choose"))
     order = forms.ChoiceField(
         label=_("Place"), choices=PLACES, help_text=_("1 holds the role, 2 is the first deputy, and so on.")
     )
