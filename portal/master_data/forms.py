@@ -160,7 +160,6 @@ class PersonForm(RowForm):
             "email": _("Also the login name."),
             "direct_line": _("May be published: customers call it, and the chain does."),
             "mobile": _("For colleagues who call; never shown to customers."),
-            "working_hours": _("Empty: as the support hours of each project."),
         }
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"})}
 
@@ -169,6 +168,7 @@ class PersonForm(RowForm):
         zone = self.instance.zone
         if not self.instance.pk:
             zone = Installation.objects.values_list("zone", flat=True).first() or zone
+            self.initial["language"] = settings.LANGUAGE_CODE
             self.fields["invite"] = forms.BooleanField(
                 label=_("Send an invitation by mail, to set a password"), required=False, initial=True
             )
@@ -177,7 +177,9 @@ class PersonForm(RowForm):
             # Whoever opens a form has not asked for the number: it stays where it is.
             self.initial["mobile"] = ""
             self.fields["mobile"].help_text = _("Not shown here. Empty: stays as it is.")
-        self.fields["working_hours"].queryset = calendars()  # type: ignore[attr-defined]  # a ModelChoiceField
+        hours: forms.ModelChoiceField[SupportHours] = self.fields["working_hours"]  # type: ignore[assignment]
+        hours.queryset = calendars()
+        hours.empty_label = _("as the support hours of each project")
         self.fields["zone"] = forms.ChoiceField(
             label=self.fields["zone"].label, choices=zone_choices(zone), initial=zone
         )
