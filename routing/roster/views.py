@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
 from oncall.models import Rota, RotaCoverage, Rotation, Swap
 from oncall.queries import bounds, duty_now
@@ -14,13 +15,14 @@ from oncall.rotation import Duty, Line, duty_at
 from oncall.turns import holder, person_of
 from portal import clock
 from portal.models import Person
+from routing.duty.confirmations import unconfirmed
 from routing.duty.forms import period_text
 from routing.duty.letters import LINE
 from routing.pages.requests import PageRequest, administrators_only, page
 from routing.presentation import person_for
 
 from .history import changes
-from .known import Known, gather
+from .known import Known, gather, when
 from .warnings import warnings_for
 from .weeks import WEEK, midnight, monday_of, weeks
 
@@ -85,6 +87,7 @@ def roster(request: PageRequest, slug: str) -> HttpResponse:
         "now": now,
         "rota": rota,
         "on_duty": _holders(duty, known) if duty else [],
+        "unconfirmed": _unconfirmed(rota, known, now),
         "weeks": weeks(rota, known, first, number, now=now),
         "number": number,
         "lengths": LENGTHS,
@@ -104,6 +107,15 @@ def roster(request: PageRequest, slug: str) -> HttpResponse:
 def _holders(duty: Duty, known: Known) -> list[dict[str, Any]]:
     held = {line: person_of(holder(duty, line)) for line in Line}
     return [{"line": LINE[line], "pk": pk, "name": known.name(pk)} for line, pk in held.items()]
+
+
+def _unconfirmed(rota: Rota, known: Known, now: datetime) -> list[str]:
+    """Who was asked to take over and has not said so yet, in words."""
+    text = _("%(name)s has not confirmed to take over at %(at)s: %(rota)s, %(line)s.")
+    return [
+        text % {"name": known.name(each.person), "at": when(each.at), "rota": rota, "line": LINE[each.line]}
+        for each in unconfirmed([rota], now=now)
+    ]
 
 
 def _first(text: str, this_week: date) -> date:

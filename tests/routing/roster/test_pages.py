@@ -16,6 +16,7 @@ from oncall.queries import duty_now, rota_facts
 from oncall.rotation import AbsenceKind, Line
 from oncall.services import record_absence, record_override
 from oncall.timeline import differences
+from routing.duty.models import DutyConfirmation
 from tests.oncall.duty import NOW, WEEK, Crew, make_crew, next_turn
 from tests.people import BERLIN, PRIVATE, World
 from tests.routing.pages.helpers import as_person, queries, text
@@ -167,11 +168,14 @@ def test_the_second_of_two_administrators_sees_what_the_first_did(crew: Crew, wo
 def test_the_timeline_shows_everything_in_few_queries(crew: Crew, world: World, admin: Client) -> None:
     record_absence(crew.ole, AbsenceKind.DAY, DateTimeTZRange(NOW + WEEK, NOW + 2 * WEEK), by=None, now=NOW)
     record_override(crew.rota, Line.BACKUP, crew.tom, DateTimeTZRange(NOW, NOW + WEEK), by=None, now=NOW)
+    soon = NOW + timedelta(hours=1)
+    DutyConfirmation.objects.create(rota=crew.rota, line="primary", person=crew.tom, begins_at=soon, asked_at=NOW)
     page = text(admin.get(f"{ROOT}platform/?from=2026-12-21&weeks=4"))
     assert "Christmas Day" in page
     page = text(admin.get(f"{ROOT}media/?weeks=8"))
     assert page.count("data-monday=") == 8
     assert "Ole Night is away" in page
+    assert f"{crew.tom.name} has not confirmed to take over" in page
     assert "roster-away" in page
     assert PRIVATE not in page
     assert "clocks go back" in text(admin.get(f"{ROOT}media/?from=2026-10-20"))
@@ -182,7 +186,7 @@ def test_the_timeline_shows_everything_in_few_queries(crew: Crew, world: World, 
     for number in range(5):
         start = NOW + (number + 2) * WEEK
         record_override(crew.rota, Line.PRIMARY, crew.tom, DateTimeTZRange(start, start + WEEK), by=None, now=NOW)
-    assert queries(lambda: admin.get(f"{ROOT}media/?weeks=8")) == one <= 27
+    assert queries(lambda: admin.get(f"{ROOT}media/?weeks=8")) == one <= 28
     make_crew(world, "shops")
     admin.get(ROOT)
     every = queries(lambda: admin.get(ROOT))
