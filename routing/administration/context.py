@@ -36,7 +36,7 @@ def trail(request: HttpRequest) -> dict[str, Any]:
     prefix = "administration/"
     if match is None or not match.route.startswith(prefix) or match.route == prefix:
         return {}
-    links = [(reverse("administration"), _("Administration"))]
+    links: list[tuple[str, str | Promise]] = [(reverse("administration"), _("Administration"))]
     rest = match.route.removeprefix(prefix)
     for begins, name, title in PARTS:
         if rest.startswith(begins):
