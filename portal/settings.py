@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "portal.context_processors.house",
                 "routing.desk.context.alarms",
+                "routing.administration.context.trail",
             ],
         },
     },

@@ -160,7 +160,6 @@ class PersonForm(RowForm):
             "email": _("Also the login name."),
             "direct_line": _("May be published: customers call it, and the chain does."),
             "mobile": _("For colleagues who call; never shown to customers."),
-            "working_hours": _("Empty: as the support hours of each project."),
         }
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"})}
 
@@ -169,6 +168,7 @@ class PersonForm(RowForm):
         zone = self.instance.zone
         if not self.instance.pk:
             zone = Installation.objects.values_list("zone", flat=True).first() or zone
+            self.initial["language"] = settings.LANGUAGE_CODE
             self.fields["invite"] = forms.BooleanField(
                 label=_("Send an invitation by mail, to set a password"), required=False, initial=True
             )
@@ -177,7 +177,9 @@ class PersonForm(RowForm):
             # Whoever opens a form has not asked for the number: it stays where it is.
             self.initial["mobile"] = ""
             self.fields["mobile"].help_text = _("Not shown here. Empty: stays as it is.")
-        self.fields["working_hours"].queryset = calendars()  # type: ignore[attr-defined]  # a ModelChoiceField
+        hours: forms.ModelChoiceField[SupportHours] = self.fields["working_hours"]  # type: ignore[assignment]
+        hours.queryset = calendars()
+        hours.empty_label = _("as the support hours of each project")
         self.fields["zone"] = forms.ChoiceField(
             label=self.fields["zone"].label, choices=zone_choices(zone), initial=zone
         )
@@ -207,7 +209,7 @@ class PersonForm(RowForm):
 class JoinForm(forms.Form):
     """Somebody becomes a member of a team."""
 
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none(), empty_label=_("Please choose"))
     speciality = forms.CharField(
         label=_("Speciality"), max_length=160, required=False, help_text=_("Such as Linux, databases, the shop itself.")
     )
@@ -250,7 +252,7 @@ class AssignmentForm(ReasonForm):
     """A person as SDM or BRM, or as their deputy, from … until …."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Assignment.Role.choices)
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none(), empty_label=_("Please choose"))
     order = forms.ChoiceField(
         label=_("Place"), choices=PLACES, help_text=_("1 holds the role, 2 is the first deputy, and so on.")
     )

@@ -34,11 +34,22 @@ class DepartureForm(ReasonForm):
         self.fields["everything"].choices = [("", "–"), *names]  # type: ignore[attr-defined]  # a ChoiceField
         for place in places:
             nobody = [] if place.needs else [("nobody", GIVEN_UP)]
-            choices = [("", AS_ABOVE if place.needs else _("as above; without it nobody")), *nobody, *names]
+            choices = [("", AS_ABOVE), *nobody, *names]
             self.fields[place.key] = forms.ChoiceField(
                 label=place.name, required=False, choices=choices, help_text=place.needs
             )
         self.order_fields(["seen", "everything", *(place.key for place in places), "why"])
+
+    def clean(self) -> dict[str, Any]:
+        """Every place is decided: whoever overlooks one is told, instead of giving it up."""
+        sent = super().clean() or {}
+        for place in self.places:
+            if not sent.get(place.key) and not sent.get("everything"):
+                text = (
+                    _("Choose who takes over.") if place.needs else _("Choose who takes over, or that it is given up.")
+                )
+                self.add_error(place.key, text)
+        return sent
 
     def seen_places(self) -> frozenset[str]:
         return frozenset(self.cleaned_data["seen"].split())

@@ -33,7 +33,7 @@ def departure(request: PageRequest, pk: int) -> HttpResponse:
     status = 200
     if request.method == "POST":
         if form.is_valid() and _left(request, person, form):
-            messages.success(request, _("%(name)s has left; everything has somebody.") % {"name": person.name})
+            messages.success(request, _("%(name)s has left; every place is decided.") % {"name": person.name})
             return redirect("home") if person.pk == request.user.pk else redirect("person_admin", pk=pk)
         status = 409 if form.has_error(NON_FIELD_ERRORS, "meanwhile") else 400
     duties = duties_of(person, now=now)

@@ -164,11 +164,11 @@ def _rota_item(project: Project, coverage: RotaCoverage | None, *, now: datetime
 def _matrix_item(project: Project, version: MatrixVersion | None, *, draft: bool) -> Item:
     if version is not None:
         says = _("Version %(number)s is in force.") % {"number": version.number}
-        return Item(True, _("Communication matrix"), says, named("matrices"))
+        return Item(True, _("Communication matrix"), says, reverse("matrix_history", args=[version.matrix_id]))
     if draft:
         return Item(False, _("Communication matrix"), _("A draft waits to be published."), named("matrices"))
     says = _("None: only the last resort is called.")
-    return Item(False, _("Communication matrix"), says, reverse("project_matrix", args=[project.key]))
+    return Item(False, _("Communication matrix"), says, reverse("project_first_matrix", args=[project.key]))
 
 
 def _customer_items(project: Project) -> Iterator[Item]:
@@ -180,7 +180,8 @@ def _customer_items(project: Project) -> Iterator[Item]:
     yield Item(contacts + invited > 0, _("Contacts of the customer"), says, link)
     keys = IntakeKey.objects.filter(project=project, revoked_at=None).count()
     says = _("%(count)s in use") % {"count": keys} if keys else _("None: monitoring cannot report.")
-    yield Item(keys > 0, _("Intake key"), says, named("intake_keys"), needed=False)
+    link = named("intake_keys") if keys else f"{reverse('intake_key_new')}?project={project.key}"
+    yield Item(keys > 0, _("Intake key"), says, link, needed=False)
     provider = Installation.objects.first()
     resort = bool(provider and provider.last_resort_phone)
     says = provider.last_resort_name if provider and resort else _("Nobody is called when a chain finds nobody.")

@@ -42,3 +42,9 @@ def test_only_administrators_find_the_page(world: World, path: str) -> None:
     response = as_person(world.admin).get(path)
     assert response.status_code == 200
     assert PRIVATE not in text(response)
+
+
+def test_every_page_leads_back_to_administration(world: World) -> None:
+    client = as_person(world.admin)
+    for path in READ[1:]:
+        assert '<a href="/administration/">' in client.get(path).content.decode(), path

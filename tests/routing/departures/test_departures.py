@@ -67,11 +67,15 @@ def test_whoever_leaves_leaves_no_hole(world: World) -> None:
 def test_an_sdm_is_followed_by_the_deputy_or_somebody_chosen(world: World) -> None:
     client = as_person(world.admin)
     places = client.get(address(world.sdm)).context["form"].places
-    # There is a deputy: nobody has to be chosen.
+    # There is a deputy: it may be given up, but not by overlooking it.
     assert [place.needs for place in places] == ["", ""]
     fields = {"why": "parental leave", "seen": " ".join(place.key for place in places)}
     kundenportal, webshop = sorted(places, key=lambda place: place.name)
     fields[webshop.key] = str(world.deputy.pk)
+    overlooked = client.post(address(world.sdm), fields)
+    assert overlooked.status_code == 400
+    assert "Choose who takes over, or that it is given up." in text(overlooked)
+    fields[kundenportal.key] = "nobody"
     assert client.post(address(world.sdm), fields).status_code == 302
     facts = gather([world.webshop, world.kundenportal], at=clock.now())
     for project in (world.webshop, world.kundenportal):
