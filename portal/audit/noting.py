@@ -60,7 +60,7 @@ def _entry(
 def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[None]:
     """Write down what saving the row within it changes; `only` are the fields that are saved, if not all are."""
     model = type(row)
-    if only is not None and not {name for field in kept(model) for name in (field.name, field.attname)} & set(only):
+    if only is not None and not _tells(model, only):
         yield
         return
     with transaction.atomic(savepoint=False):
@@ -73,10 +73,15 @@ def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[Non
         _write([_told(row, before, after)])
 
 
+def _tells(model: type[Audited], names: Collection[str]) -> bool:
+    """Whether the log tells of any of these fields: writing the others costs nothing more."""
+    return not {name for field in kept(model) for name in (field.name, field.attname)}.isdisjoint(names)
+
+
 @contextmanager
-def noting_rows(rows: models.QuerySet[Any]) -> Iterator[None]:
-    """Write down what is done to all these rows at once within it."""
-    if not kept(rows.model):
+def noting_rows(rows: models.QuerySet[Any], *, only: Collection[str] | None = None) -> Iterator[None]:
+    """Write down what is done to all these rows at once within it; `only` are the fields, if not all may change."""
+    if not kept(rows.model) or (only is not None and not _tells(rows.model, only)):
         yield
         return
     with transaction.atomic(savepoint=False):

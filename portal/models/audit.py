@@ -81,7 +81,7 @@ class AuditedQuerySet(models.QuerySet[Row]):
     def update(self, **values: Any) -> int:
         from portal import audit
 
-        with audit.noting_rows(self):
+        with audit.noting_rows(self, only=values):
             return super().update(**values)
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own

@@ -15,7 +15,7 @@ class IntakeKey(Audited, Tokened):
 
     audit_kind = "keys"
     audit_about = "project"
-    audit_left_out = ("created_at", "created_by")
+    audit_left_out = ("created_at", "created_by", "last_used_at")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="intake_keys", verbose_name=_("project")

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.test import Client
 from knox.models import AuthToken
+from pytest_django import DjangoAssertNumQueries
 
 from oncall.feeds import create_duty_feed
 from oncall.models import CalendarFeed, Rota, Swap, SwapRequest
@@ -27,7 +28,8 @@ from portal.models import (
 )
 from portal.profile.closing import close_account
 from portal.tokens import revoke
-from routing.intake.keys import create_intake_key
+from routing.intake.keys import create_intake_key, find_key
+from routing.intake.models import IntakeKey
 from routing.paging.models import ContactMethod
 from tests.people import PRIVATE, World
 from tests.portal.test_sign_in import code_for, second_factor
@@ -133,6 +135,18 @@ def test_secrets_are_not_kept_and_private_numbers_only_hinted_at(world: World) -
     told = repr(list(AuditEntry.objects.values()))
     for secret in (token, address, api_token, PRIVATE, "marek@home", key.token_hash, world.oncall.password):
         assert secret not in told
+
+
+def test_what_only_tells_of_use_costs_no_more_and_is_not_told(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _key, token = create_intake_key(project=world.webshop, name="Icinga", by=world.admin, now=clock.now())
+    told, now = AuditEntry.objects.count(), clock.now()
+    with django_assert_num_queries(2):  # the key by its token, and that it was used
+        key = find_key(token, now=now)
+    assert key is not None
+    assert IntakeKey.objects.get(pk=key.pk).last_used_at
+    assert AuditEntry.objects.count() == told
 
 
 def test_groups_of_a_person_from_either_side(world: World) -> None:
