@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from psycopg2.extras import DateTimeTZRange
 
@@ -16,8 +15,11 @@ from oncall.models import Absence
 from oncall.rest import Stretch, kept_free, rest_at
 from oncall.rotation import AbsenceKind
 from oncall.services import record_absence
+from portal.audit import acting
 from portal.hours import is_open, next_opening
 from portal.models import Installation, Person
+from portal.services import record_settings
+from portal.support_hours import installation
 
 from .call_outs import CallOut, recent_call_outs
 
@@ -123,11 +125,16 @@ def keep_rest(person: Person, *, until: datetime | None, by: Person, now: dateti
 
 
 @transaction.atomic
-def set_rest_hours(hours: int, *, seen: int, by: Person, why: str) -> bool:
+def set_rest_hours(hours: int, *, seen: int, by: Person, now: datetime, why: str) -> bool:
     """From now on so many hours are asked for; False where somebody else has changed what was `seen`."""
-    if not Installation.objects.filter(rest_hours=seen).update(rest_hours=hours):
+    row = Installation.objects.select_for_update().filter(rest_hours=seen).first()
+    if row is None:
         return False
-    message = f"rest after a call-out: {seen} → {hours} hours. {why}"
-    rows = Installation.objects.all()
-    LogEntry.objects.log_actions(by.pk, rows, CHANGE, change_message=message, single_object=True)
+    if hours == seen:
+        return True
+    before = installation.values_of(row)
+    row.rest_hours = hours
+    with acting(by, why):
+        row.save(update_fields=["rest_hours"])
+    record_settings(installation.SUBJECT, before, installation.values_of(row), by=by, now=now, why=why)
     return True

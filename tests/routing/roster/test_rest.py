@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from oncall.models import Absence
-from portal.models import Installation, Person
+from portal.models import AuditEntry, Installation, Person
 from routing.duty.call_outs import call_outs, correct
 from routing.duty.rest import keep_rest, rest_due, rests_due
 from tests.people import BERLIN, PRIVATE, World, minutes
@@ -86,6 +86,9 @@ def test_administrators_see_everybody_and_set_the_hours(world: World, frozen: Ca
     given = {"hours": "10", "why": "Collective agreement", "seen": "11"}
     assert admin.post(PAGE, given).status_code == 302
     assert Installation.objects.get().rest_hours == 10
+    # It stands among the changes of the installation, and in the log, with the reason.
+    assert "Collective agreement" in text(admin.get("/administration/support-hours/installation/"))
+    assert AuditEntry.objects.latest("pk").why == "Collective agreement"
     second = admin.post(PAGE, {**given, "hours": "9"})
     assert second.status_code == 409
     assert "somebody else has changed it to 10 hours" in text(second)
