@@ -24,7 +24,6 @@ from .queries import Coverage, coverage, covered_projects
 log = structlog.get_logger(__name__)
 
 JOB, WEEKLY = "coverage", "coverage_weekly"
-GAP_ALARM = "coverage_gap"
 EVERY = timedelta(minutes=15)
 SETTLED = timedelta(minutes=10)
 """A finding that stands for so long is told: whoever is at work on a roster makes gaps and closes them."""
@@ -106,9 +105,9 @@ def _digest(identity: str) -> str:
 def _alarm(now: datetime) -> None:
     """The desk sees a gap that administrators were told of, until it is closed."""
     if KnownFinding.objects.filter(severity=Severity.GAP, told_at__isnull=False).exists():
-        raise_alarm(GAP_ALARM, JOB, now=now)
+        raise_alarm("coverage_gap", JOB, now=now)
     else:
-        clear_alarms(JOB, GAP_ALARM, now=now)
+        clear_alarms(JOB, "coverage_gap", now=now)
 
 
 # --- Each week ----------------------------------------------------------------------------------------------
