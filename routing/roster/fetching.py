@@ -20,6 +20,7 @@ SECONDS = 10.0
 STEP_SECONDS = 5.0
 CHUNK = 65536
 PORTS = {"http": 80, "https": 443}
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class FetchRefused(Exception):
@@ -79,9 +80,9 @@ def _address(host: str, port: int) -> str:
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        # These carry an address of IPv4 within.
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is not None or found in ipaddress.ip_network("64:ff9b::/96"):
+        # These carry an address of IPv4 within; of those outside the global range others do.
+        inner = found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None or found not in GLOBAL_UNICAST:
             return False
     return found.is_global and not found.is_multicast
 

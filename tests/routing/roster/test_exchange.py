@@ -160,6 +160,7 @@ def test_a_feed_is_fetched_where_it_may_be(
 
 def test_only_public_addresses_are_public() -> None:
     private = "127.0.0.1 10.0.0.1 172.16.3.4 192.168.1.1 169.254.169.254 0.0.0.0 100.64.0.1 224.0.0.1 255.255.255.255 "
-    private += "::1 :: fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::a00:1 2002:a00:1:: ff02::1"
+    private += "::1 :: fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::a00:1 2002:a00:1:: ff02::1 "
+    private += "64:ff9b:1::a00:1 ::10.0.0.1"
     assert [address for address in private.split() if _is_public(address)] == []
     assert all(map(_is_public, ["9.9.9.9", "2620:fe::fe"]))
