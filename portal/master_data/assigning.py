@@ -39,7 +39,8 @@ def set_support(
         given: dict[str, Any] = {"project": project, "hours": hours, "service_desk": service_desk, "team": team}
         added: ProjectSupport = record(ProjectSupport, by=by, now=now, why=why, **given)
         return added
-    return supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
+    changed: ProjectSupport = supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
+    return changed
 
 
 @transaction.atomic
