@@ -65,7 +65,7 @@ def _entry(
 def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[None]:
     """Write down what saving the row within it changes; `only` are the fields that are saved, if not all are."""
     model = type(row)
-    if only is not None and not _tells(model, only):
+    if only is not None and not _kept_of(model, only):
         yield
         return
     with transaction.atomic(savepoint=False):
@@ -73,20 +73,20 @@ def noting(row: Audited, *, only: Collection[str] | None = None) -> Iterator[Non
         yield
         after = values_of(row)
         if only is not None and before is not None:
-            saved = {field.attname for field in kept(model) if {field.name, field.attname} & set(only)}
+            saved = _kept_of(model, only)
             after = {name: value if name in saved else before[name] for name, value in after.items()}
         _write([_told(row, before, after)])
 
 
-def _tells(model: type[Audited], names: Collection[str]) -> bool:
-    """Whether the log tells of any of these fields: writing the others costs nothing more."""
-    return not {name for field in kept(model) for name in (field.name, field.attname)}.isdisjoint(names)
+def _kept_of(model: type[Audited], names: Collection[str]) -> set[str]:
+    """Those of the fields that the log tells of, as they are stored."""
+    return {field.attname for field in kept(model) if {field.name, field.attname} & set(names)}
 
 
 @contextmanager
 def noting_rows(rows: models.QuerySet[Any], *, only: Collection[str] | None = None) -> Iterator[None]:
-    """Write down what is done to all these rows at once within it; `only` are the fields, if not all may change."""
-    if not kept(rows.model) or (only is not None and not _tells(rows.model, only)):
+    """Write down what is done to all these rows at once within it; `only` are the fields that are written."""
+    if not (kept(rows.model) if only is None else _kept_of(rows.model, only)):
         yield
         return
     with transaction.atomic(savepoint=False):

@@ -32,15 +32,13 @@ def set_support(
 ) -> ProjectSupport:
     """`seen` is the row that whoever decides has seen (its id). Raises `ChangedMeanwhile` where another stands."""
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    row = ProjectSupport.objects.current().filter(project=project).first()
+    row: ProjectSupport | None = ProjectSupport.objects.current().filter(project=project).first()
     if (row and row.pk) != seen:
         raise ChangedMeanwhile
     if row is None:
         given: dict[str, Any] = {"project": project, "hours": hours, "service_desk": service_desk, "team": team}
-        added: ProjectSupport = record(ProjectSupport, by=by, now=now, why=why, **given)
-        return added
-    changed: ProjectSupport = supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
-    return changed
+        return record(ProjectSupport, by=by, now=now, why=why, **given)
+    return supersede(row, by=by, now=now, why=why, hours=hours, service_desk=service_desk, team=team)
 
 
 @transaction.atomic

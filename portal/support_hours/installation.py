@@ -132,8 +132,7 @@ class SettingsForm(forms.ModelForm[Installation]):
         return [self[f"manager_{place}"] for place in range(MOST_MANAGERS)]
 
 
-def values_of(row: Installation) -> dict[str, Any]:
-    """Everything that can be set, as plain values."""
+def _values(row: Installation) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in fields()}
     return {
         name: value if isinstance(value, int | float | bool | None) else str(value) for name, value in values.items()
@@ -146,7 +145,7 @@ def _managers() -> list[EscalationManager]:
 
 def state_of(row: Installation, managers: Sequence[EscalationManager]) -> str:
     """What a form carries: all that is set, as one mark."""
-    said = json.dumps([values_of(row), [each.pk for each in managers]], sort_keys=True)
+    said = json.dumps([_values(row), [each.pk for each in managers]], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -158,7 +157,7 @@ def installation(request: PageRequest) -> HttpResponse:
     row = get_object_or_404(Installation)
     managers = _managers()
     state = state_of(row, managers)
-    before = values_of(row)
+    before = _values(row)
     form = SettingsForm(
         request.POST or None, instance=row, managers=[each.person for each in managers], initial={"seen": state}
     )
@@ -171,7 +170,7 @@ def installation(request: PageRequest) -> HttpResponse:
         }
         return render(request, "support_hours/installation.html", context, status=400 if form.is_bound else 200)
     form.merge(Installation.objects.get(), managers)
-    after = values_of(form.instance)
+    after = _values(form.instance)
     lines = _lines(before, after, managers, form)
     meanwhile = form.cleaned_data["seen"] != state
     if not lines and not meanwhile:
@@ -207,12 +206,12 @@ def change(*, after: Installation, managers: Sequence[int], seen: str, by: Perso
     standing = _managers()
     if state_of(row, standing) != seen:
         raise ChangedMeanwhile
-    before = values_of(row)
+    before = _values(row)
     for name in fields():
         setattr(row, name, getattr(after, name))
-    if values_of(row) != before:
+    if _values(row) != before:
         row.save(update_fields=fields())
-        record_settings(SUBJECT, before, values_of(row), by=by, now=now, why=why)
+        record_settings(SUBJECT, before, _values(row), by=by, now=now, why=why)
     wanted = dict(enumerate(managers, start=1))
     leaving = [each for each in standing if wanted.get(each.order) != each.person_id]
     for each in leaving:

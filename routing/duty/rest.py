@@ -18,8 +18,6 @@ from oncall.services import record_absence
 from portal.audit import acting
 from portal.hours import is_open, next_opening
 from portal.models import Installation, Person
-from portal.services import record_settings
-from portal.support_hours import installation
 
 from .call_outs import CallOut, recent_call_outs
 
@@ -125,16 +123,7 @@ def keep_rest(person: Person, *, until: datetime | None, by: Person, now: dateti
 
 
 @transaction.atomic
-def set_rest_hours(hours: int, *, seen: int, by: Person, now: datetime, why: str) -> bool:
+def set_rest_hours(hours: int, *, seen: int, by: Person, why: str) -> bool:
     """From now on so many hours are asked for; False where somebody else has changed what was `seen`."""
-    row = Installation.objects.select_for_update().filter(rest_hours=seen).first()
-    if row is None:
-        return False
-    if hours == seen:
-        return True
-    before = installation.values_of(row)
-    row.rest_hours = hours
     with acting(by, why):
-        row.save(update_fields=["rest_hours"])
-    record_settings(installation.SUBJECT, before, installation.values_of(row), by=by, now=now, why=why)
-    return True
+        return bool(Installation.objects.filter(rest_hours=seen).update(rest_hours=hours))

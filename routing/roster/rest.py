@@ -39,7 +39,7 @@ def rest(request: PageRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and form.is_valid():
         given: dict[str, Any] = form.cleaned_data
-        if set_rest_hours(given["hours"], seen=given["seen"], by=request.user, now=now, why=given["why"]):
+        if set_rest_hours(given["hours"], seen=given["seen"], by=request.user, why=given["why"]):
             messages.success(request, gettext("The hours of rest are kept."))
             return redirect("roster_rest")
         # A second administrator sees what the first did, with what they wanted to say themselves.

@@ -29,7 +29,6 @@ from portal.models import (
 from portal.profile.closing import close_account
 from portal.tokens import revoke
 from routing.intake.keys import create_intake_key, find_key
-from routing.intake.models import IntakeKey
 from routing.paging.models import ContactMethod
 from tests.people import PRIVATE, World
 from tests.portal.test_sign_in import code_for, second_factor
@@ -145,7 +144,8 @@ def test_what_only_tells_of_use_costs_no_more_and_is_not_told(
     with django_assert_num_queries(2):  # the key by its token, and that it was used
         key = find_key(token, now=now)
     assert key is not None
-    assert IntakeKey.objects.get(pk=key.pk).last_used_at
+    key.refresh_from_db()
+    assert key.last_used_at
     assert AuditEntry.objects.count() == told
 
 
