@@ -10,6 +10,7 @@ from portal.queries import not_over
 from portal.services import ChangedMeanwhile, record, retire, supersede
 
 from .models import Rota, RotaCoverage
+from .services import lock, require_in_use
 from .signals import roster_changed
 
 
@@ -19,9 +20,12 @@ def cover(
 ) -> RotaCoverage:
     """`rota` covers the project from `starts` (not before `now`) until further notice.
 
-    `seen` is the row that stood when it was decided (its id). Raises `ChangedMeanwhile` where another stands.
+    `seen` is the row that stood when it was decided (its id). Raises `ChangedMeanwhile` where another stands, or the
+    rota was retired.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    lock([rota.pk])
+    require_in_use(rota)
     starts = max(starts, now)
     if covering(project, at=now) != seen:
         raise ChangedMeanwhile

@@ -20,7 +20,7 @@ from portal.services import record, retire, supersede
 from .models import Override, Rota, RotaCoverage, Rotation, RotationMember
 from .queries import bounds
 from .rotation import Line
-from .services import hand_over, lock, tell, withdraw
+from .services import hand_over, lock, require_in_use, tell, withdraw
 
 STAMP = """
 WITH holders AS (
@@ -84,6 +84,11 @@ def hold(rotas: Iterable[int], *, seen: Seen | None) -> None:
     lock(rotas)
     if seen is None or see(rotas).value != seen.value:
         raise RosterChanged
+
+
+def lock_all() -> None:
+    """As `lock`, of every rota. Whoever needs them all takes them before any single one."""
+    lock(Rota.objects.values_list("pk", flat=True))
 
 
 # --- Rotations --------------------------------------------------------------------------------------------------
@@ -182,8 +187,12 @@ def save_rota(rota: Rota, *, by: Person, why: str) -> Rota:
 def cover(
     rota: Rota, projects: Iterable[Project], start: datetime, *, by: Person | None, now: datetime, why: str = ""
 ) -> None:
-    """From `start` on the rota covers the projects, in place of whatever covers them or was planned to."""
-    lock(Rota.objects.values_list("pk", flat=True))
+    """From `start` on the rota covers the projects, in place of whatever covers them or was planned to.
+
+    Raises `ChangedMeanwhile` where the rota was retired, or a project's coverage is changed at this moment.
+    """
+    lock_all()
+    require_in_use(rota)
     concerned = {rota.pk}
     for project in projects:
         rows = RotaCoverage.objects.current().filter(project=project, valid__overlap=DateTimeTZRange(start, None))

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from psycopg2.extras import DateTimeTZRange
 
 from portal.models import Person
-from portal.services import record, retire, supersede
+from portal.services import ChangedMeanwhile, record, retire, supersede
 
 from .models import Absence, Override, Rota, RotaCoverage, RotationMember
 from .queries import bounds
@@ -24,6 +24,12 @@ def lock(rotas: Iterable[int]) -> None:
     """Until the transaction ends nobody else changes the rosters of these (ids), nor exchanges duty of them."""
     held = Rota.objects.filter(pk__in=set(rotas)).order_by("pk").select_for_update(no_key=True)
     list(held.values_list("pk", flat=True))
+
+
+def require_in_use(rota: Rota) -> None:
+    """Of a rota that is locked. Raises `ChangedMeanwhile` where it was retired."""
+    if not Rota.objects.in_use().filter(pk=rota.pk).exists():
+        raise ChangedMeanwhile
 
 
 @transaction.atomic

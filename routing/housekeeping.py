@@ -9,6 +9,7 @@ from django.db.models import Q
 from portal.models import AuditEntry
 
 from .attachments.services import sweep
+from .duty.models import DutyConfirmation
 from .incidents.models import IdempotencyKey, Incident, Status
 from .incidents.services import ActionRefused, close
 from .intake.models import Signal
@@ -21,6 +22,7 @@ KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 KEEP_CODES = timedelta(days=1)
 KEEP_JOBS = timedelta(days=30)
 KEEP_LETTERS = timedelta(days=30)
+KEEP_CONFIRMATIONS = timedelta(days=365)
 BATCH = 1000
 
 
@@ -46,6 +48,7 @@ def keep_house(*, now: datetime) -> bool:
         VerificationCode.objects.filter(created_at__lt=now - KEEP_CODES).delete()
         PeriodicJob.objects.filter(claimed_at__lt=now - KEEP_JOBS).delete()
         MailText.objects.filter(delivery__finished_at__lt=now - KEEP_LETTERS).delete()
+        DutyConfirmation.objects.filter(begins_at__lt=now - KEEP_CONFIRMATIONS).delete()
         _delete_entries(now)
         sweep(now=now)
     return mine

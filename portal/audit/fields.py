@@ -43,20 +43,27 @@ def _plain(field: Any, value: Any) -> Any:
     return field.get_prep_value(value) if not isinstance(field, models.JSONField) else value
 
 
-def changes_between(model: type[Audited], before: Values | None, after: Values | None) -> dict[str, list[Any]]:
-    """Old and new value of each field that differs, as people read it: names, not numbers of rows."""
+def changes_between(row: Audited, before: Values | None, after: Values | None) -> dict[str, list[Any]]:
+    """Old and new value of each field that differs, as people read it: names, not numbers of rows.
+
+    What `row` has at hand of others is not asked for again.
+    """
+    model = type(row)
     changes = {}
     for field in kept(model):
         old, new = ((side or {}).get(field.attname) for side in (before, after))
         # Where there was no row before, or is none any more, what was left empty is no news.
         if old != new and (old or new or (before and after)):
-            changes[field.name] = [_readable(model, field, old), _readable(model, field, new)]
+            changes[field.name] = [_readable(row, field, old), _readable(row, field, new)]
     return changes
 
 
-def _readable(model: type[Audited], field: Any, value: Any) -> Any:
-    if field.name in model.audit_private:
+def _readable(row: Audited, field: Any, value: Any) -> Any:
+    if field.name in row.audit_private:
         return masked(value)
     if field.is_relation and value is not None:
+        known = field.get_cached_value(row, default=None)
+        if known is not None and known.pk == value:
+            return str(known)
         return str(field.related_model._base_manager.filter(pk=value).first() or value)
     return value

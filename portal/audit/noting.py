@@ -40,6 +40,11 @@ def note(
     return entry
 
 
+def note_all(*, kind: str, action: str, told: Iterable[tuple[models.Model, Mapping[str, list[Any]]]]) -> None:
+    """As `note`, of many objects at once: each with its changes."""
+    _write(_entry(kind, action, about, model="", row=None, name="", changes=changes) for about, changes in told)
+
+
 def _entry(
     kind: str,
     action: str,
@@ -123,7 +128,7 @@ def _told(
     row: Audited, before: Values | None, after: Values | None, *, about: models.Model | None = None
 ) -> AuditEntry | None:
     model = type(row)
-    changes = changes_between(model, before, after)
+    changes = changes_between(row, before, after)
     if before is not None and after is not None and not changes:
         return None
     action = Action.CREATED if before is None else Action.DELETED if after is None else Action.CHANGED

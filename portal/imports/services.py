@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
+from portal.audit import acting
 from portal.models import Person
 from portal.services import ChangedMeanwhile
 
@@ -43,7 +44,8 @@ def _carry_out(kind: type[Kind], table: Table, stamp: str, act: Act) -> Plan:
         raise ChangedMeanwhile
     if not found.can_go_ahead:
         raise NothingToDo
-    worker.write(found.fates, act)
+    with acting(act.by, act.why):
+        worker.write(found.fates, act)
     return found
 
 

@@ -14,6 +14,10 @@ class PlaceTaken(Exception):
     """Somebody else has this place (role and order) for a part of the period."""
 
 
+class NobodyElse(Exception):
+    """The role would be nobody's from now on."""
+
+
 @transaction.atomic
 def set_support(
     project: Project,
@@ -71,6 +75,20 @@ def reassign(
 
 
 @transaction.atomic
+def end_beside_another(row: Assignment, *, by: Person, now: datetime, why: str) -> None:
+    """As `end`, where somebody else holds the role. Raises `NobodyElse`."""
+    # Of two who end the last two at once the second finds nobody else.
+    Project.objects.select_for_update(no_key=True).get(pk=row.project_id)
+    begins = row.valid.lower
+    at = now if begins is None else max(begins, now)
+    # Who held it once, and does no longer, is nobody to rely on.
+    others = Assignment.objects.current().filter(project=row.project_id, role=row.role, valid__contains=at)
+    if not others.exclude(pk=row.pk).filter(person__is_active=True).exists():
+        raise NobodyElse
+    end(row, by=by, now=now, why=why)
+
+
+@transaction.atomic
 def end(row: Assignment, *, by: Person, now: datetime, why: str) -> None:
     """From now on; what was before stays. Raises `ChangedMeanwhile`."""
     begins = row.valid.lower
@@ -78,10 +96,3 @@ def end(row: Assignment, *, by: Person, now: datetime, why: str) -> None:
         retire(row, by=by, now=now, why=why)
     else:
         supersede(row, by=by, now=now, why=why, valid=DateTimeTZRange(begins, now))
-
-
-def remaining(row: Assignment) -> list[Assignment]:
-    """Who else holds the role of the project when this one is gone, by their order."""
-    others = Assignment.objects.current().filter(project=row.project_id, role=row.role, valid__overlap=row.valid)
-    present = others.exclude(pk=row.pk).filter(person__is_active=True)
-    return list(present.select_related("person").order_by("order"))

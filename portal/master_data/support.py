@@ -106,16 +106,14 @@ def assignment(request: PageRequest, pk: int) -> HttpResponse:
     back = reverse("project_admin", args=[row.project.key])
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data
-        others = assigning.remaining(row)
         try:
             if "end" not in request.POST:
                 fields = {"person": sent["person"], "order": int(sent["order"]), "valid": form.valid()}
                 assigning.reassign(row, by=request.user, now=now, why=sent["why"], **fields)
-            elif others:
-                assigning.end(row, by=request.user, now=now, why=sent["why"])
             else:
-                form.add_error("person", _("Nobody else holds this role. Choose who follows instead of ending it."))
-                return show(request, form, status=400, title=str(row.project.name), back=back, also=_end())
+                assigning.end_beside_another(row, by=request.user, now=now, why=sent["why"])
+        except assigning.NobodyElse:
+            form.add_error("person", _("Nobody else holds this role. Choose who follows instead of ending it."))
         except assigning.PlaceTaken:
             form.add_error("order", _taken())
         except ChangedMeanwhile:

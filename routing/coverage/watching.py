@@ -1,6 +1,6 @@
 """The portal watches its own coverage: administrators are told each week, and of what is new as soon as it stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from routing.paging.alarms import clear_alarms, raise_alarm
 from routing.paging.letters import Letter, post_letter
 from routing.paging.models import PeriodicJob
 
-from .findings import Severity
+from .findings import Finding, Severity
 from .letters import news_letter, weekly_letter
 from .models import KnownFinding
 from .queries import Coverage, coverage, covered_projects
@@ -24,10 +24,10 @@ from .queries import Coverage, coverage, covered_projects
 log = structlog.get_logger(__name__)
 
 JOB, WEEKLY = "coverage", "coverage_weekly"
-GAP_ALARM = "coverage_gap"
 EVERY = timedelta(minutes=15)
 SETTLED = timedelta(minutes=10)
 """A finding that stands for so long is told: whoever is at work on a roster makes gaps and closes them."""
+NEAR = timedelta(hours=48)
 _looked: set[str] = set()
 """The period of which this process knows that somebody has looked; no more than one."""
 
@@ -80,7 +80,7 @@ def _claim(job: str, period: str, now: datetime) -> bool:
 def _tell_news(found: Coverage, *, now: datetime) -> int:
     """Tell the gaps and risks that have stood for a while and were not told; forget what is over."""
     grave = [finding for finding in found.findings if finding.severity is not Severity.NOTE]
-    standing = {_digest(identity): finding for finding in grave for identity in finding.identities}
+    standing = {_digest(identity): finding for finding in grave for identity in _identities(finding, now)}
     KnownFinding.objects.exclude(digest__in=standing).delete()
     KnownFinding.objects.bulk_create(
         [
@@ -99,6 +99,14 @@ def _tell_news(found: Coverage, *, now: datetime) -> int:
     return _post(lambda person: news_letter(found, news, person), now=now)
 
 
+def _identities(finding: Finding, now: datetime) -> Iterator[str]:
+    """A gap that is near is told once more: one that is known of a later week would keep it quiet else."""
+    for identity in finding.identities:
+        yield identity
+        if finding.severity is Severity.GAP and finding.since <= now + NEAR:
+            yield f"{identity}|near"
+
+
 def _digest(identity: str) -> str:
     return sha256(identity.encode()).hexdigest()
 
@@ -106,9 +114,9 @@ def _digest(identity: str) -> str:
 def _alarm(now: datetime) -> None:
     """The desk sees a gap that administrators were told of, until it is closed."""
     if KnownFinding.objects.filter(severity=Severity.GAP, told_at__isnull=False).exists():
-        raise_alarm(GAP_ALARM, JOB, now=now)
+        raise_alarm("coverage_gap", JOB, now=now)
     else:
-        clear_alarms(JOB, GAP_ALARM, now=now)
+        clear_alarms(JOB, "coverage_gap", now=now)
 
 
 # --- Each week ----------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from psycopg2.extras import DateTimeTZRange
 from oncall.models import CalendarFeed, Override, Rota, Rotation, Swap
 from oncall.queries import last_recorded, rota_facts
 from oncall.replacing import overrides_of, replace_in_override, replace_in_rotation, rotations_of
-from oncall.rotation import RotaFacts, shifts
+from oncall.rotation import RotaFacts
 from oncall.services import lock
+from oncall.timeline import differences
 from portal.access import is_administrator
 from portal.administrators import lock_administrators, require_another
 from portal.master_data import assigning, rows
@@ -76,19 +77,9 @@ def _require_duty(rotas: Iterable[Rota], before: Mapping[int, RotaFacts], *, now
     """No line that was held is held by nobody afterwards."""
     after = rota_facts(rotas, at=now, known_at=now, horizon=AHEAD)
     for rota in rotas:
-        was = _empty(before[rota.pk], now)
-        opened = _empty(after[rota.pk], now) - was
-        if opened:
-            raise LeavesHole([], rota=rota, at=min(at for _line, at in opened))
-
-
-def _empty(facts: RotaFacts, now: datetime) -> set[tuple[str, datetime]]:
-    """Where nobody holds a line: each by the beginning of the stretch."""
-    found = set()
-    for shift in shifts(facts, now, now + AHEAD):
-        found |= {("primary", shift.start)} if shift.duty.primary is None else set()
-        found |= {("backup", shift.start)} if shift.duty.backup is None else set()
-    return found
+        gaps = differences(before[rota.pk], after[rota.pk], now, now + AHEAD)
+        if opened := [each.start for each in gaps if each.after is None]:
+            raise LeavesHole([], rota=rota, at=min(opened))
 
 
 # --- Each kind of place ---------------------------------------------------------------------------------------

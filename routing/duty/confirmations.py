@@ -15,8 +15,9 @@ from django.db.models import Q
 
 from oncall.models import Rota
 from oncall.queries import rota_facts
-from oncall.rotation import Line
+from oncall.rotation import Line, RotaFacts, duty_at
 from oncall.takeovers import LONGEST_NOTICE, Takeover, asked_from, takeovers
+from oncall.turns import holder, person_of
 from portal.models import ADMINISTRATORS, Person
 from routing.paging.models import PeriodicJob
 
@@ -114,6 +115,7 @@ class _Known:
     """The handovers to come that people are asked about by now, and everybody they concern."""
 
     rotas: Mapping[int, Rota]
+    facts: Mapping[int, RotaFacts]
     coming: Mapping[Key, Takeover]
     people: Mapping[int, Person]
     now: datetime
@@ -133,7 +135,7 @@ def look(*, now: datetime) -> int:
     rows = list(DutyConfirmation.objects.filter(withdrawn_at=None, begins_at__gt=now).select_for_update())
     ids = {person for each in coming.values() for person in (each.person, each.outgoing) if person}
     people = Person.objects.in_bulk(ids | {row.person_id for row in rows})
-    known = _Known(rotas, coming, people, now)
+    known = _Known(rotas, facts, coming, people, now)
     asked = {_key(row) for row in rows}
     done = [_each(lambda row: _take_back(row, known), [row for row in rows if _key(row) not in coming])]
     done.append(_each(lambda key: _ask(key, known), [key for key in coming if key not in asked]))
@@ -176,8 +178,11 @@ def _take_back(row: DutyConfirmation, known: _Known) -> bool:
     open_ = DutyConfirmation.objects.filter(pk=row.pk, withdrawn_at=None)
     if not open_.update(withdrawn_at=known.now):
         return False
-    row.rota = known.rotas[row.rota_id]
-    letters.tell(row, "withdrawn", known.people[row.person_id], now=known.now)
+    held = holder(duty_at(known.facts[row.rota_id], row.begins_at), Line(row.line))
+    # Whoever takes over earlier than they were asked about is not told that they need not.
+    if person_of(held) != row.person_id:
+        row.rota = known.rotas[row.rota_id]
+        letters.tell(row, "withdrawn", known.people[row.person_id], now=known.now)
     return True
 
 

@@ -52,7 +52,7 @@ class NewProjectForm(ProjectForm):
         label=_("Business Relationship Manager"), queryset=Person.objects.none(), required=False, empty_label=NOBODY
     )
     rota = forms.ModelChoiceField(
-        label=_("Rota"), queryset=Rota.objects.order_by("name"), required=False, empty_label=_("none yet")
+        label=_("Rota"), queryset=Rota.objects.in_use().order_by("name"), required=False, empty_label=_("none yet")
     )
     matrix = _version_field(required=False, empty_label=_("none yet"))
     publish = forms.BooleanField(
@@ -86,7 +86,7 @@ class RotaForm(ReasonForm):
     """Another rota for a project, from an instant on; carries the row its reader has seen."""
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    rota = forms.ModelChoiceField(label=_("Rota"), queryset=Rota.objects.order_by("name"))
+    rota = forms.ModelChoiceField(label=_("Rota"), queryset=Rota.objects.in_use().order_by("name"))
     starts = forms.DateTimeField(
         label=_("from"),
         required=False,

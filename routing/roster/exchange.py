@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
@@ -152,6 +152,8 @@ def roster_import(request: PageRequest, slug: str) -> HttpResponse:
     """A POST shows what would become of every row; a second one, with what was `seen`, does it."""
     rota, now = get_object_or_404(Rota, slug=slug), clock.now()
     posted = request.method == "POST"
+    if posted and rota.retired_at is not None:
+        raise Http404  # only its history is left, to be exported
     form = ImportForm(request.POST if posted else None, request.FILES if posted else None)
     rows = form.rows(rota) if posted and form.is_valid() else ()
     if not rows:

@@ -9,7 +9,9 @@ import ipaddress
 import socket
 import ssl
 import time
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -20,6 +22,7 @@ SECONDS = 10.0
 STEP_SECONDS = 5.0
 CHUNK = 65536
 PORTS = {"http": 80, "https": 443}
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class FetchRefused(Exception):
@@ -42,6 +45,11 @@ class _Pinned(HTTPConnection):
         if self.tls:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
 
+    def cut(self) -> None:
+        """End it from another thread: whoever waits for the next byte is told that there is none."""
+        with suppress(OSError, AttributeError):  # not begun yet, or over
+            self.sock.shutdown(socket.SHUT_RDWR)
+
 
 def fetch(url: str) -> str:
     """The text at the address (http, https, webcal). Raises `FetchRefused`."""
@@ -57,11 +65,15 @@ def fetch(url: str) -> str:
     if port not in PORTS.values() and not settings.FETCH_PRIVATE_ADDRESSES:
         raise FetchRefused("address")
     connection = _Pinned(parts.hostname, port, _address(parts.hostname, port), tls=parts.scheme == "https")
+    # Each step has its own limit; a host that sends a byte now and then keeps within it for ever.
+    timer = Timer(SECONDS, connection.cut)
+    timer.start()
     try:
         return _read(connection, parts)
     except (OSError, HTTPException, ValueError) as error:
         raise FetchRefused("unreachable") from error
     finally:
+        timer.cancel()
         connection.close()
 
 
@@ -79,9 +91,9 @@ def _address(host: str, port: int) -> str:
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        # These carry an address of IPv4 within.
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is not None or found in ipaddress.ip_network("64:ff9b::/96"):
+        # These carry an address of IPv4 within; of those outside the global range others do.
+        inner = found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None or found not in GLOBAL_UNICAST:
             return False
     return found.is_global and not found.is_multicast
 
@@ -100,4 +112,6 @@ def _read(connection: _Pinned, parts: SplitResult) -> str:
             raise FetchRefused("too_large")
         if time.monotonic() > until:
             raise FetchRefused("unreachable")
+    if answer.length or time.monotonic() > until:
+        raise FetchRefused("unreachable")  # it ended early
     return body.decode()

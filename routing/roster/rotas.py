@@ -15,6 +15,7 @@ from oncall.queries import duty_now
 from oncall.rosters import RosterChanged, Seen, StillCovers, hold, see
 from portal import clock
 from portal.models import Installation, Project
+from portal.services import ChangedMeanwhile
 from routing.pages.requests import PageRequest, administrators_only, page
 
 from .changing import asked, question, rota_in_use
@@ -80,9 +81,10 @@ def projects(request: PageRequest, slug: str) -> HttpResponse:
         seen = Seen.parse(request.POST.get("seen", ""))
         try:
             with transaction.atomic():
+                rosters.lock_all()
                 hold(concerned, seen=seen)
                 rosters.cover(rota, chosen, begins, by=request.user, now=now, why=reason.cleaned_data["reason"])
-        except RosterChanged:
+        except (RosterChanged, ChangedMeanwhile):
             status = 409
             context["meanwhile"] = changes(concerned.values(), reader=request.user, since=seen.at) if seen else []
         else:

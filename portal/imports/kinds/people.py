@@ -1,6 +1,6 @@
 """The provider's people, by their address. They get no password: they ask for one at the login page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.audit import note_all
 from portal.imports import cells
 from portal.imports.plan import Column, Fate, Outcome, Row
-from portal.models import ON_CALL, SERVICE_DESK, Installation, Person
+from portal.models import ON_CALL, SERVICE_DESK, AuditEntry, Installation, Person
 
 from .base import Act, Kind, of_outcome, wanted_of
 
@@ -79,16 +80,25 @@ class People(Kind):
             for name, value in _own(fate).items():
                 setattr(fate.target, name, value)
         Person.objects.bulk_update([fate.target for fate in changed], list(OWN), batch_size=500)
+        self._join_groups(list(zip([*created, *changed], [*made, *(fate.target for fate in changed)], strict=True)))
+
+    def _join_groups(self, pairs: Sequence[tuple[Fate, Person]]) -> None:
+        """All at once, so what tells the log of a single person's groups is not asked: it is told here."""
         groups = dict(Group.objects.filter(name__in=GROUPS.values()).values_list("name", "pk"))
-        people = zip([*created, *changed], [*made, *(fate.target for fate in changed)], strict=True)
         link = Person.groups.through
-        links = [
-            link(person_id=person.pk, group_id=groups[name])
-            for fate, person in people
-            for name in fate.wanted.get("groups", ())
-        ]
+        joined = [(person, name) for fate, person in pairs for name in fate.wanted.get("groups", ())]
+        links = [link(person_id=person.pk, group_id=groups[name]) for person, name in joined]
         link.objects.bulk_create(links, ignore_conflicts=True)
+        note_all(kind=AuditEntry.Kind.PEOPLE, action=AuditEntry.Action.CHANGED, told=_joined(pairs))
 
 
 def _own(fate: Fate) -> dict[str, Any]:
     return {name: fate.wanted[name] for name in OWN if name in fate.wanted}
+
+
+def _joined(pairs: Iterable[tuple[Fate, Person]]) -> Iterator[tuple[Person, dict[str, list[Any]]]]:
+    """Who comes into groups that they were not in, with their groups before and after."""
+    for fate, person in pairs:
+        before, after = sorted(fate.present.get("groups", ())), sorted(fate.wanted.get("groups", ()))
+        if after and after != before:
+            yield person, {"groups": [before, after]}

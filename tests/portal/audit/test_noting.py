@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.test import Client
 from knox.models import AuthToken
+from pytest_django import DjangoAssertNumQueries
 
 from matrix.models import DraftEdit
 from oncall.feeds import create_duty_feed
@@ -139,6 +140,19 @@ def test_secrets_are_not_kept_and_private_numbers_only_hinted_at(world: World) -
     told = repr(list(AuditEntry.objects.values()))
     for secret in (token, address, api_token, PRIVATE, "marek@home", key.token_hash, world.oncall.password):
         assert secret not in told
+
+
+def test_what_only_tells_of_use_costs_no_more_and_is_not_told(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _key, token = create_intake_key(project=world.webshop, name="Icinga", by=world.admin, now=clock.now())
+    told, now = AuditEntry.objects.count(), clock.now()
+    with django_assert_num_queries(2):  # the key by its token, and that it was used
+        key = find_key(token, now=now)
+    assert key is not None
+    key.refresh_from_db()
+    assert key.last_used_at
+    assert AuditEntry.objects.count() == told
 
 
 def test_groups_of_a_person_from_either_side(world: World) -> None:

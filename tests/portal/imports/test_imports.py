@@ -14,7 +14,17 @@ from portal.imports.kinds import KINDS, Kind
 from portal.imports.plan import Outcome
 from portal.imports.services import carry_out, plan
 from portal.imports.table import read
-from portal.models import Assignment, Contact, ContactChange, Customer, Membership, Person, Project, ProjectSupport
+from portal.models import (
+    Assignment,
+    AuditEntry,
+    Contact,
+    ContactChange,
+    Customer,
+    Membership,
+    Person,
+    Project,
+    ProjectSupport,
+)
 from portal.services import ChangedMeanwhile
 from tests.people import PRIVATE, World
 from tests.routing.pages.helpers import as_person, queries, text
@@ -66,6 +76,9 @@ def test_a_customer_is_taken_over_from_nothing(world: World) -> None:
     assert nina.holds("Service Desk")
     assert nina.holds("On-call")
     assert not nina.holds("Administrators")
+    joined = AuditEntry.objects.get(object_type="person", object_id=nina.pk, changes__has_key="groups")
+    assert joined.changes["groups"] == [[], ["On-call", "Service Desk"]]
+    assert (joined.by, joined.why) == (world.admin, "taken over from the old list")
     assert Person.objects.get(pk=world.sdm.pk).name == "Jana Manager-Neu"
     do(admin, "customers", "key,name,city\nnord,Nord AG,Kiel\nalster,,Hamburg\n")
     assert Customer.objects.get(key="alster").name == "Alster GmbH"

@@ -6,9 +6,10 @@ from datetime import datetime, time, timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from psycopg2.extras import DateTimeTZRange
 
 from oncall.models import Rotation, RotationMember
-from portal.services import record, retire
+from portal.services import record, retire, supersede
 from portal.weekly import weekly_time
 from routing.coverage import watching
 from routing.coverage.models import KnownFinding
@@ -69,6 +70,19 @@ def test_what_is_new_is_told_once_it_has_stood_for_a_while(world: World) -> None
     assert not KnownFinding.objects.exists()
     end_backup(world)
     assert [watch(now=TUESDAY + number * QUARTER) for number in (5, 6, 7)] == [0, 1, 0]
+
+
+def test_a_gap_far_ahead_does_not_keep_one_quiet_that_is_near(world: World) -> None:
+    for line in ("primary", "backup"):
+        retire(Rotation.objects.current().get(rota=world.rota, line=line), by=None, now=BEGAN)
+    begin_backup(world)
+    rotation = Rotation.objects.current().get(rota=world.rota)
+    supersede(rotation, by=None, now=BEGAN, valid=DateTimeTZRange(SINCE.lower, TUESDAY + timedelta(weeks=5)))
+    rotation = Rotation.objects.current().get(rota=world.rota)
+    RotationMember.objects.create(rotation=rotation, position=0, person=world.backup)
+    assert [watch(now=TUESDAY + number * QUARTER) for number in range(3)] == [0, 1, 0]
+    retire(rotation, by=None, now=BEGAN)
+    assert [watch(now=TUESDAY + number * QUARTER) for number in (3, 4, 5)] == [0, 1, 0]
 
 
 def test_a_gap_is_an_alarm_on_the_desk_until_it_is_closed(world: World) -> None:

@@ -1,10 +1,15 @@
 """Somebody leaves: shown where they stand, refused while anything would be without anybody."""
 
+from datetime import timedelta
+
 from knox.models import AuthToken
+from psycopg2.extras import DateTimeTZRange
 
 from oncall.feeds import create_duty_feed
-from oncall.models import CalendarFeed, RotationMember
+from oncall.models import CalendarFeed, Rota, RotationMember
 from oncall.queries import duty_now
+from oncall.rotation import Line
+from oncall.services import hand_over
 from portal import clock
 from portal.master_data import rows
 from portal.models import Assignment, EscalationManager, Membership, Person
@@ -62,6 +67,21 @@ def test_whoever_leaves_leaves_no_hole(world: World) -> None:
     # The past still knows who was on duty.
     assert RotationMember.objects.filter(person=world.oncall).exists()
     assert client.get(address(world.oncall)).status_code == 404
+
+
+def test_a_hole_beside_one_that_was_there_before_is_a_hole(world: World) -> None:
+    now = clock.now()
+    spare = Rota.objects.create(slug="spare", name="spare", zone="Europe/Berlin")
+    day = DateTimeTZRange(now + timedelta(days=1), now + timedelta(days=2))
+    hand_over(spare, Line.PRIMARY, world.sdm, day, by=world.admin, now=now)
+    client = as_person(world.admin)
+    places = client.get(address(world.sdm)).context["form"].places
+    [stands_in] = [place for place in places if place.kind == "override"]
+    fields = {"why": "retires", "seen": " ".join(place.key for place in places), "everything": str(world.deputy.pk)}
+    refused = client.post(address(world.sdm), fields | {stands_in.key: "nobody"})
+    assert refused.status_code == 400
+    assert "would have nobody on one of its lines" in text(refused)
+    assert client.post(address(world.sdm), fields).status_code == 302
 
 
 def test_an_sdm_is_followed_by_the_deputy_or_somebody_chosen(world: World) -> None:

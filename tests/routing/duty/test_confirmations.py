@@ -100,6 +100,15 @@ def test_a_change_of_the_roster_asks_the_one_and_relieves_the_other(world: World
     assert len(told(crew.nora, "Tom Night")) == 2
 
 
+def test_whoever_takes_over_earlier_is_not_told_that_they_are_free(world: World, crew: Crew) -> None:
+    ask_and_warn(now=TUESDAY)
+    earlier = TUESDAY + timedelta(hours=3)
+    hand_over(crew.rota, Line.PRIMARY, crew.ole, DateTimeTZRange(earlier, HANDOVER), by=world.admin, now=earlier)
+    assert ask_and_warn(now=earlier + timedelta(minutes=5)) == 1
+    assert [each.person for each in asked(crew)] == [crew.romy]
+    assert told(crew.ole, "not yours any more") == told(crew.ole, "Not on duty") == []
+
+
 def test_one_tap_in_the_message_confirms_and_so_does_my_duty(
     world: World, crew: Crew, frozen: Callable[[datetime], None]
 ) -> None:

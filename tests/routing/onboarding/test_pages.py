@@ -73,8 +73,15 @@ def test_what_is_left_out_is_listed_and_put_right(world: World) -> None:
     row = Assignment.objects.current().get(project=project)
     ended = client.post(f"{ADMIN}/assignments/{row.pk}/", why | {"person": world.sdm.pk, "order": "1", "end": "1"})
     assert "Nobody else holds this role" in text(ended)
+    # Neither does whoever held it once.
+    client.post(f"{page}/assign/", why | {"role": "sdm", "person": world.deputy.pk, "order": "2"})
+    second = Assignment.objects.current().get(project=project, order=2)
+    beside = why | {"person": world.deputy.pk, "order": "2", "end": "1"}
+    assert client.post(f"{ADMIN}/assignments/{second.pk}/", beside).status_code == 302
+    ended = client.post(f"{ADMIN}/assignments/{row.pk}/", why | {"person": world.sdm.pk, "order": "1", "end": "1"})
+    assert "Nobody else holds this role" in text(ended)
     client.post(f"{ADMIN}/assignments/{row.pk}/", why | {"person": world.deputy.pk, "order": "1"})
-    assert Assignment.objects.current().get(project=project).person == world.deputy
+    assert Assignment.objects.current().get(project=project, order=1).person == world.deputy
     assert "new contract" in {row.closed_why for row in Assignment.objects.filter(project=project)}
     support = client.get(f"{page}/support/").context["form"].initial["seen"]
     fields = why | {"hours": world.office.pk, "service_desk": world.desk_team.pk, "team": world.platform.pk}

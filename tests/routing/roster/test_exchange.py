@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO, StringIO
 from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 from django.test import Client
@@ -14,6 +16,7 @@ from oncall.exchange.parsing import parse
 from oncall.exchange.plan import Fate
 from oncall.exchange.services import plan_import
 from oncall.models import Override
+from routing.roster import fetching
 from routing.roster.fetching import MOST_BYTES, FetchRefused, _is_public, fetch
 from tests.oncall.duty import NOW, Crew, make_crew
 from tests.people import PRIVATE, World
@@ -125,11 +128,24 @@ class Elsewhere(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answers = {"/feed": (200, CHRISTMAS.encode()), "/large": (200, b"x" * (MOST_BYTES + 1)), "/on": (302, b"")}
+        if self.path == "/drips":
+            self.drip()
+            return
+        answers["/short"] = answers["/feed"]
         status, body = answers.get(self.path, (404, b""))
         self.send_response(status)
         self.send_header("Location", "/feed")
+        if self.path == "/short":
+            self.send_header("Content-Length", str(len(body) + 1))
         self.end_headers()
         self.wfile.write(body)
+
+    def drip(self) -> None:
+        """A heading that never ends, each byte in time."""
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 " + b"O" * 100:
+                self.wfile.write(bytes([byte]))
+                sleep(0.05)
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -145,21 +161,32 @@ def elsewhere() -> Iterator[str]:
 
 
 def test_a_feed_is_fetched_where_it_may_be(
-    world: World, crew: Crew, elsewhere: str, settings: pytest.FixtureRequest
+    world: World, crew: Crew, elsewhere: str, settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.FETCH_PRIVATE_ADDRESSES = True  # type: ignore[attr-defined]
     tried = as_person(world.admin).post(IMPORT, {"url": f"{elsewhere}/feed", "why": "Christmas"})
     assert "One row would be imported" in text(tried)
-    for path, reason in (("/large", "too_large"), ("/on", "redirect"), ("/none", "unreachable")):
+    for path, reason in (
+        ("/large", "too_large"),
+        ("/on", "redirect"),
+        ("/none", "unreachable"),
+        ("/short", "unreachable"),
+    ):
         with pytest.raises(FetchRefused) as refused:
             fetch(elsewhere + path)
         assert refused.value.reason == reason
     with pytest.raises(FetchRefused):
         fetch(elsewhere.replace("http:", "https:") + "/feed")  # speaks no TLS
+    monkeypatch.setattr(fetching, "SECONDS", 0.3)
+    begun = monotonic()
+    with pytest.raises(FetchRefused):
+        fetch(f"{elsewhere}/drips")
+    assert monotonic() - begun < 2
 
 
 def test_only_public_addresses_are_public() -> None:
     private = "127.0.0.1 10.0.0.1 172.16.3.4 192.168.1.1 169.254.169.254 0.0.0.0 100.64.0.1 224.0.0.1 255.255.255.255 "
-    private += "::1 :: fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::a00:1 2002:a00:1:: ff02::1"
+    private += "::1 :: fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::a00:1 2002:a00:1:: ff02::1 "
+    private += "64:ff9b:1::a00:1 ::10.0.0.1"
     assert [address for address in private.split() if _is_public(address)] == []
     assert all(map(_is_public, ["9.9.9.9", "2620:fe::fe"]))
