@@ -177,6 +177,8 @@ class PersonForm(RowForm):
             # Whoever opens a form has not asked for the number: it stays where it is.
             self.initial["mobile"] = ""
             self.fields["mobile"].help_text = _("Not shown here. Empty: stays as it is.")
+            if self.instance.mobile:
+                self.fields["forget_mobile"] = forms.BooleanField(label=_("Remove the mobile number"), required=False)
         hours: forms.ModelChoiceField[SupportHours] = self.fields["working_hours"]  # type: ignore[assignment]
         hours.queryset = calendars()
         hours.empty_label = _("as the support hours of each project")
@@ -198,9 +200,13 @@ class PersonForm(RowForm):
 
     def wanted(self) -> dict[str, Any]:
         found = super().wanted()
-        if self.instance.pk and not found["mobile"]:
+        if self.instance.pk and not found["mobile"] and not self.cleaned_data.get("forget_mobile"):
             del found["mobile"]
-        return {**found, "groups": list(self.cleaned_data["groups"])}
+        return {**found, "groups": [*self.cleaned_data["groups"], *self._other_groups()]}
+
+    def _other_groups(self) -> list[Group]:
+        """Groups of the installation's own making stay: they are given behind the scenes."""
+        return list(self.instance.groups.exclude(name__in=GROUPS)) if self.instance.pk else []
 
 
 # --- Recorded rows --------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The pages about the provider's people."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
@@ -78,6 +79,9 @@ def person(request: PageRequest, pk: int) -> HttpResponse:
 @administrators_only
 def change(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Person, pk=pk, is_staff=True, is_active=True)
+    if found.is_superuser and not request.user.is_superuser:
+        # Whoever could change their address could sign in as them.
+        raise PermissionDenied
     form = PersonForm(request.POST or None, instance=Person.objects.get(pk=pk), seen=rows.seen_of(found))
 
     def save() -> HttpResponse | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.test import Client
 
@@ -81,6 +82,27 @@ def test_a_private_number_is_in_no_page_and_no_log(world: World) -> None:
     assert str(Person.objects.get(pk=world.desk.pk).mobile) == "+4917139200999"
     for path in ("people/", f"people/{world.desk.pk}/", "teams/", "teams/service-desk/"):
         assert PRIVATE not in text(client.get(f"{ADMIN}/{path}")), path
+
+
+def test_a_mobile_is_removed_on_demand_and_foreign_groups_stay(world: World) -> None:
+    client = as_person(world.admin)
+    own = Group.objects.create(name="Auditors")
+    world.desk.groups.add(own)
+    address = f"{ADMIN}/people/{world.desk.pk}/change/"
+    form = client.get(address).context["form"]
+    initial = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
+    sent = {name: str(value) for name, value in initial.items() if value and name != "groups"}
+    assert client.post(address, sent | {"forget_mobile": "on"}).status_code == 302
+    person = Person.objects.get(pk=world.desk.pk)
+    assert (person.mobile, list(person.groups.all())) == ("", [own])
+
+
+def test_a_superuser_is_changed_by_none_but_superusers(world: World) -> None:
+    Person.objects.filter(pk=world.sdm.pk).update(is_superuser=True)
+    address = f"{ADMIN}/people/{world.sdm.pk}/change/"
+    assert as_person(world.admin).get(address).status_code == 403
+    assert as_person(world.admin).post(address, {"email": "mine@example.com"}).status_code == 403
+    assert as_person(world.sdm).get(address).status_code == 200
 
 
 def test_a_team_gets_members_and_is_retired_once_nobody_needs_it(world: World) -> None:
