@@ -212,8 +212,7 @@ def go_on(page: "Page", how: str) -> None:
                 page.get_by_role("button", name="Confirm").click()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_pages_keep_to_wcag_and_fit_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

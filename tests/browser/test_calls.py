@@ -156,8 +156,7 @@ def test_a_pin_is_checked_beside_the_form(live_world: World, visit: Visit) -> No
     assert Call.objects.get().proven
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_the_pages_keep_to_wcag_and_fit_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

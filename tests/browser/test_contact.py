@@ -183,8 +183,7 @@ def an_eventful_day(world: World) -> None:
     services.acknowledge(incident, by=world.desk, now=TUESDAY)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_card_and_matrix_keep_to_wcag_and_fit_the_screen(
     live_world: World, visit: Visit, frozen: Freeze, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

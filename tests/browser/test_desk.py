@@ -28,8 +28,7 @@ def focused(page: "Page") -> str:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_the_desk_keeps_to_wcag_and_fits_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

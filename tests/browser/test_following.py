@@ -77,8 +77,7 @@ def test_follow_to_resolution(live_world: World, visit: Visit, phones: Phones, s
     assert all(link in mail["text"] and link in mail["html"] for mail in mails)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_pages_keep_to_wcag_in_every_state(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_the_page_keeps_to_wcag_and_fits_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

@@ -179,8 +179,7 @@ def test_the_preview_follows_what_is_ticked(live_world: World, visit: Visit) -> 
     assert preview.get_by_text("After 5 minutes").is_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)], ids=["desktop", "phone"])
 def test_these_pages_keep_to_wcag_and_fit_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], width: int
 ) -> None:

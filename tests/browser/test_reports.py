@@ -30,8 +30,7 @@ def a_month(world: World) -> None:
     report(world.webshop, world.alice, priority="minor", now=now)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_reports_keep_to_wcag_and_fit_the_screen(
     live_world: World, visit: Visit, theme: Literal["light", "dark"], size: dict[str, int]
 ) -> None:

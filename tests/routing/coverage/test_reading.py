@@ -50,8 +50,16 @@ def test_the_page_shows_what_is_wrong_what_to_do_and_where(world: World) -> None
     for question, there, missing in (
         ("?kind=holiday", "Holiday without arrangement:", '<h2 class="cv-title">Nobody can answer'),
         ("?severity=gap", '<h2 class="cv-title">Nobody can answer', '<h2 class="cv-title">Holiday'),
-        ("?project=webshop", "/projects/webshop/matrix/", "/projects/kundenportal/matrix/"),
-        ("?customer=seeburg", "/projects/kundenportal/matrix/", "/projects/webshop/matrix/"),
+        (
+            "?project=webshop",
+            'href="/administration/projects/webshop/"',
+            'href="/administration/projects/kundenportal/"',
+        ),
+        (
+            "?customer=seeburg",
+            'href="/administration/projects/kundenportal/"',
+            'href="/administration/projects/webshop/"',
+        ),
         ("?customer=seeburg&project=webshop", "Nothing matches this filter.", "cv-title"),
         ("?kind=no_matrix", "Nothing matches this filter.", "cv-title"),
         ("?kind=nonsense&page=-7", "Nobody can answer", "Nothing matches this filter."),

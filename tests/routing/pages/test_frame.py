@@ -20,8 +20,8 @@ def test_navigation_by_role(world: World) -> None:
     assert "/on-call/" not in customer
     desk = text(as_person(world.desk).get("/incidents/"))
     assert "/on-call/" in desk
-    assert "/admin/" not in desk
-    assert "/admin/" in text(as_person(world.admin).get("/incidents/"))
+    assert "/administration/" not in desk
+    assert "/administration/" in text(as_person(world.admin).get("/incidents/"))
 
 
 def test_where_one_is_is_marked(world: World) -> None:
