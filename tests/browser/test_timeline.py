@@ -28,11 +28,11 @@ def a_long_night(world: World, notes: int = 60) -> Incident:
     """An incident whose chain runs, with more lines than are shown at once."""
     incident = report(world.webshop, world.alice, description="Since nine every order fails.")
     advance_due(now=clock.now())
-    began = clock.now() - timedelta(hours=2)
+    began = clock.now()  # no line is older than the one before it, at midnight neither
     TimelineEntry.objects.bulk_create(
         TimelineEntry(
             incident=incident,
-            at=began + timedelta(minutes=number),
+            at=began + timedelta(milliseconds=number),
             kind="note",
             actor=world.desk,
             data={"text": f"Note number {number}."},
