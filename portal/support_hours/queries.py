@@ -10,7 +10,6 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from portal.hours import Hours
 from portal.models import (
     Contact,
     DatedOpening,
@@ -23,7 +22,7 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.opening import hours_text
-from portal.queries import hours_facts, hours_subject, last_change
+from portal.queries import hours_subject, last_change
 
 SHOWN_CHANGES = 12
 
@@ -46,12 +45,6 @@ def state_of(calendar: SupportHours) -> str:
         calendar.changed_at,
     ]
     return max((edge.isoformat() for edge in edges if edge), default="")
-
-
-def years_facts(calendar: SupportHours, year: int, *, now: datetime) -> Hours:
-    """The hours as known now, with the holidays of and around `year`."""
-    at = now.replace(year=year, month=6, day=1)
-    return hours_facts([calendar], at=at, known_at=now)[calendar.pk]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from datetime import datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal import attempts, clock
+from portal import clock
 from routing.pages.requests import PageRequest, page, staff_only
+from routing.pages.secret_links import answer_by_token
 
 from .confirmations import ConfirmationOver, confirm
 from .models import DutyConfirmation
@@ -31,33 +31,18 @@ from .models import DutyConfirmation
 @never_cache
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """What is asked, and one button."""
-    now = clock.now()
-    try:
-        asked = _found(request, token, now)
-    except attempts.TooMany:
-        response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
-        response["Retry-After"] = str(round(attempts.PER_LINK_GUESSER.period.total_seconds()))
-        return response
+    rows = DutyConfirmation.objects.select_related("rota", "person")
+    return answer_by_token(request, rows, token, lambda asked, now: _to_person(request, asked, now))
+
+
+def _to_person(request: HttpRequest, asked: DutyConfirmation, now: datetime) -> HttpResponse:
+    """In the person's language and zone; once they have left it tells nothing."""
     if not (asked.person.is_active and asked.person.is_staff):
         raise Http404
     with timezone.override(ZoneInfo(asked.person.zone)), translation.override(_language(request, asked)):
         response = _answer(request, asked, now)
         response["Content-Language"] = translation.get_language()
-    # The address is a secret: it goes to no other site and into no search engine.
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-def _found(request: HttpRequest, token: str, now: datetime) -> DutyConfirmation:
-    """Of the token, else 404. Raises `attempts.TooMany` where many wrong ones came from the same address."""
-    guesser = get_adapter(request).get_client_ip(request)
-    attempts.require_patience(attempts.PER_LINK_GUESSER, guesser, now=now)
-    asked = DutyConfirmation.objects.select_related("rota", "person").filter(token=token).first()
-    if asked is None:
-        attempts.begin(attempts.PER_LINK_GUESSER, guesser, now=now)
-        raise Http404
-    return asked
 
 
 def _language(request: HttpRequest, asked: DutyConfirmation) -> str:

@@ -13,10 +13,9 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -25,11 +24,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from matrix.terms import Channel
-from portal import attempts, clock
 from routing.incidents.services import ActionRefused
 from routing.paging.bundles import Standing, Told, told_together
 from routing.paging.models import Page
 from routing.paging.services import answer_page, pass_on_page
+
+from .secret_links import answer_by_token
 
 VALID = timedelta(hours=24)
 
@@ -61,31 +61,14 @@ def _with_page(
     request: HttpRequest, token: str, view: Callable[[HttpRequest, Page, datetime], HttpResponse]
 ) -> HttpResponse:
     """The view of the token's page, in its recipient's language and zone."""
-    now = clock.now()
-    try:
-        page = _found(request, token, now)
-    except attempts.TooMany:
-        response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
-        response["Retry-After"] = str(round(attempts.PER_LINK_GUESSER.period.total_seconds()))
+
+    def answer(page: Page, now: datetime) -> HttpResponse:
+        with _as_recipient(request, page):
+            response = view(request, page, now) if _is_valid(page, now) else _say_that_it_is_over(request, page)
+            response["Content-Language"] = translation.get_language()
         return response
-    with _as_recipient(request, page):
-        response = view(request, page, now) if _is_valid(page, now) else _say_that_it_is_over(request, page)
-        response["Content-Language"] = translation.get_language()
-    # The address is a secret: it goes to no other site and into no search engine.
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
-
-def _found(request: HttpRequest, token: str, now: datetime) -> Page:
-    """The token's page, else 404. Raises `attempts.TooMany` where many wrong ones came from the same address."""
-    guesser = get_adapter(request).get_client_ip(request)
-    attempts.require_patience(attempts.PER_LINK_GUESSER, guesser, now=now)
-    page = Page.objects.select_related("person", "escalation").filter(token=token).first()
-    if page is None:
-        attempts.begin(attempts.PER_LINK_GUESSER, guesser, now=now)
-        raise Http404
-    return page
+    return answer_by_token(request, Page.objects.select_related("person", "escalation"), token, answer)
 
 
 def _as_recipient(request: HttpRequest, page: Page) -> AbstractContextManager[object]:
